@@ -1,0 +1,30 @@
+# Countersign. `make run` starts it, `make test` tests it; the rest is for its developers.
+PY ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export UV_NO_CONFIG := 1
+COMPILE := $(BIN)/uv pip compile -q --python $(BIN)/python --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-services test-browser lint types contracts migrations-check deploy-check lock clean
+
+help:
+	@echo "make run            start Countersign (a try-out with a simulated Meta unless .env has credentials)"
+	@echo "make test           run the tests on SQLite"
+	@echo "make test-services  run the same tests on PostgreSQL, with procrastinate workers"
+	@echo "make test-browser   walk the console in Chromium"
+
+$(BIN)/uv: requirements/uv.txt
+	$(PY) -m venv --without-pip $(VENV)
+	$(PY) -m pip --python $(BIN)/python install -q --disable-pip-version-check --root-user-action=ignore -r requirements/uv.txt
+	@touch $@
+
+$(VENV)/.stamp-%: requirements/%.txt $(BIN)/uv
+	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes --compile-bytecode -r $<
+	@touch $@
+
+lock: $(BIN)/uv
+	$(COMPILE) pyproject.toml -o requirements/run.txt
+	$(COMPILE) -c requirements/run.txt --group dev pyproject.toml -o requirements/dev.txt
+	$(COMPILE) -c requirements/dev.txt --group dev --group e2e pyproject.toml -o requirements/e2e.txt
+	@! grep -nE 'https?://' requirements/*.txt

@@ -1,0 +1,9 @@
+"""Who and what: people, agents as users, Meta apps, connected accounts, grants, Stop, Activity."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+    verbose_name = _("Accounts and people")

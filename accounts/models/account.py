@@ -1,0 +1,123 @@
+"""One connected Facebook Page or Instagram professional account."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.grant import Grant, Right
+from accounts.models.meta_app import MetaApp
+from core.fields import EncryptedField, PublicIdField
+from core.live import Change, publish
+from graph.networks import Login, Network
+
+if TYPE_CHECKING:
+    from accounts.models.user import User
+
+
+class AccountQuerySet(models.QuerySet["Account"]):
+    """Accounts, by who may do what on them."""
+
+    def where(self, user: "User", right: str) -> Self:
+        """The accounts on which `user` has `right`, granted or included in another right."""
+        if user.is_superuser:
+            return self
+        return self.filter(pk__in=Grant.objects.giving(right).filter(user=user).values("account"))
+
+    def visible_to(self, user: "User") -> Self:
+        return self.where(user, Right.READ)
+
+
+class Account(models.Model):
+    """One connected Facebook Page or Instagram professional account, with its token."""
+
+    class State(models.TextChoices):
+        CONNECTED = "connected", _("connected")
+        NEEDS_RECONNECT = "needs_reconnect", _("needs to be reconnected")
+        RESTRICTED = "restricted", _("restricted by Meta")
+        DISCONNECTED = "disconnected", _("disconnected")
+
+    class HumanAgentText(models.TextChoices):
+        OWN = "own", _("only text that a person wrote")
+        EDITED = "edited", _("also an agent's text that a person edited")
+        APPROVED = "approved", _("also an agent's text that a person approved")
+
+    public_id = PublicIdField()
+    network = models.CharField(_("network"), max_length=12, choices=[(Network.MESSENGER, _("Facebook Page")), (Network.INSTAGRAM, _("Instagram account"))])
+    login = models.CharField(
+        _("connected by"), max_length=12, choices=[(Login.FACEBOOK, _("Facebook Login")), (Login.INSTAGRAM, _("Instagram Login"))], default=Login.FACEBOOK
+    )
+    meta_app = models.ForeignKey(MetaApp, models.PROTECT, related_name="accounts", verbose_name=_("Meta app"))
+    name = models.CharField(_("name"), max_length=120)
+    username = models.CharField(_("username"), max_length=80, blank=True)
+    external_id = models.CharField(
+        _("id at Meta"), max_length=40, help_text=_("The Page id, or the Instagram professional account id (17841…), as webhooks name it.")
+    )
+    page_id = models.CharField(
+        _("Page id"), max_length=40, blank=True, help_text=_("Only for Instagram through Facebook Login: the linked Page, through which messages go.")
+    )
+    token = EncryptedField(_("access token"), blank=True, help_text=_("Kept encrypted and never shown again. Leave blank to keep the present one."))
+    state = models.CharField(_("state"), max_length=16, choices=State, default=State.CONNECTED, editable=False)
+    state_reason = models.TextField(_("why"), blank=True, editable=False)
+    state_changed_at = models.DateTimeField(_("since"), null=True, editable=False)
+    paused_until = models.DateTimeField(_("sending paused until"), null=True, blank=True, editable=False)
+    human_agent_feature = models.BooleanField(
+        _("Human Agent feature"), default=False, help_text=_("Meta has approved this app for replies by a person between 24 hours and 7 days.")
+    )
+    human_agent_text = models.CharField(_("what counts as a person's reply after 24 hours"), max_length=12, choices=HumanAgentText, default=HumanAgentText.OWN)
+    agents_may_send = models.BooleanField(
+        _("agents may send without review"), default=False, help_text=_("Where the policy allows a message, it goes out without a person. Off is safe.")
+    )
+    reply_hold = models.PositiveSmallIntegerField(_("hold replies for (seconds)"), default=3)
+    approval_hold = models.PositiveSmallIntegerField(_("hold approved proposals for (seconds)"), default=5)
+    created_at = models.DateTimeField(_("connected on"), auto_now_add=True)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        ordering = ("name", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=("network", "external_id"), name="one_row_per_account_at_meta", violation_error_message=_("This account is connected already.")),
+            models.CheckConstraint(
+                condition=Q(login=Login.FACEBOOK) | Q(network=Network.INSTAGRAM),
+                name="a_page_is_connected_by_facebook_login",
+                violation_error_message=_("A Facebook Page is connected by Facebook Login."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def node(self) -> str:
+        """The id whose edges we call: the Page for everything under Facebook Login, else the Instagram account itself."""
+        return self.page_id if self.page_id and self.login == Login.FACEBOOK else self.external_id
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether its state lets messages leave; a pause for pace is apart from this."""
+        return self.state == self.State.CONNECTED and bool(self.token)
+
+    def allows(self, user: "User", right: str) -> bool:
+        """Whether `user` has `right` here."""
+        return Account.objects.where(user, right).filter(pk=self.pk).exists()
+
+    def break_down(self, state: str, *, reason: str, at: datetime) -> bool:
+        """Stop sending from this account until somebody mends it. False where it was in that state already."""
+        changed = Account.objects.filter(pk=self.pk).exclude(state__in=(state, self.State.DISCONNECTED))
+        moved = bool(changed.update(state=state, state_reason=reason, state_changed_at=at))
+        if moved:
+            publish(Change(account=self.pk))
+        return moved
+
+    def mend(self, *, at: datetime) -> bool:
+        """Let messages leave again. False where nothing was broken."""
+        broken = Account.objects.filter(pk=self.pk).exclude(state=self.State.CONNECTED)
+        moved = bool(broken.update(state=self.State.CONNECTED, state_reason="", state_changed_at=at, paused_until=None))
+        if moved:
+            publish(Change(account=self.pk))
+        return moved

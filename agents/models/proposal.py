@@ -1,0 +1,152 @@
+"""What an agent asks to have sent."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Prefetch, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account, Right, User
+from agents.models.agent import Agent
+from agents.models.policy import PolicyVersion
+from core.fields import PublicIdField
+from graph.payloads import Link
+from inbox.content import Content
+from inbox.models import Conversation, Dispatch, MediaFile, Message
+from inbox.window import WindowState
+
+if TYPE_CHECKING:
+    from agents.models.decision import Decision
+
+
+class ProposalQuerySet(models.QuerySet["Proposal"]):
+    """Proposals, by who may see or decide them."""
+
+    def visible_to(self, user: User) -> Self:
+        return self.filter(conversation__account__in=Account.objects.visible_to(user))
+
+    def decidable_by(self, user: User) -> Self:
+        """Those that this person may approve or reject, whether they wait or not."""
+        if user.is_agent:
+            return self.none()
+        return self.filter(conversation__account__in=Account.objects.where(user, Right.APPROVE))
+
+    def awaiting_decision(self) -> Self:
+        """Pending ones, and approved ones whose message was taken back unsent (stale, undone, or its Stop)."""
+        taken_back = ProposalPart.objects.filter(proposal=OuterRef("pk"), message__dispatch__state=Dispatch.State.CANCELLED)
+        return self.filter(Q(state=Proposal.State.PENDING) | Q(Exists(taken_back), state=Proposal.State.APPROVED))
+
+    def by_deadline(self) -> Self:
+        """What closes first comes first; what has no end, last and by age."""
+        return self.order_by(F("conversation__window_closes_at").asc(nulls_last=True), "created_at", "pk")
+
+    def for_cards(self) -> Self:
+        """With everything that a card shows."""
+        parts = ProposalPart.objects.select_related("media", "message__dispatch")
+        return self.select_related("agent__user", "conversation__account", "conversation__contact", "conversation__newest_inbound", "answers", "policy_version").prefetch_related(
+            Prefetch("parts", queryset=parts), "decisions__by"
+        )
+
+
+class Proposal(models.Model):
+    """One message, or an ordered sequence of parts, that an agent asks to have sent. A revision is a new proposal."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("waiting for a decision")
+        APPROVED = "approved", _("approved")
+        REJECTED = "rejected", _("rejected")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        SUPERSEDED = "superseded", _("superseded")
+
+    public_id = PublicIdField()
+    agent = models.ForeignKey(Agent, models.PROTECT, related_name="proposals", verbose_name=_("agent"))
+    conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="proposals", verbose_name=_("conversation"))
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.PENDING)
+    reason = models.TextField(_("the agent's reason"), blank=True)
+    answers = models.ForeignKey(Message, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("answers"))
+    expects_newest = models.ForeignKey(Message, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("written after"))
+    idempotency_key = models.CharField(max_length=128, blank=True)
+    digest = models.CharField(_("digest"), max_length=64)
+    rule = models.CharField(_("rule"), max_length=200, blank=True)
+    rule_reason = models.TextField(_("why a person is asked"), blank=True)
+    policy_version = models.ForeignKey(PolicyVersion, models.PROTECT, null=True, related_name="+", verbose_name=_("policy version"))
+    created_at = models.DateTimeField(_("proposed"))
+
+    objects = ProposalQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("proposal")
+        verbose_name_plural = _("proposals")
+        ordering = ("-pk",)
+        indexes = (models.Index(fields=("conversation", "created_at"), condition=Q(state="pending"), name="proposals_waiting"),)
+        constraints = (
+            models.UniqueConstraint(fields=("agent", "idempotency_key"), condition=~Q(idempotency_key=""), name="one_proposal_per_agent_and_key"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.agent}: {self.part.preview}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("agents:proposal", args=[self.public_id])
+
+    @property
+    def part(self) -> "ProposalPart":
+        return self.parts.all()[0]
+
+    @property
+    def decision(self) -> "Decision | None":
+        """The decision in force; None while it waits, or after it was undone."""
+        return next((decision for decision in self.decisions.all() if decision.undone_at is None), None)
+
+    @property
+    def was_taken_back(self) -> bool:
+        """Approved, but its message was cancelled before it left: it waits for a decision again."""
+        return self.state == self.State.APPROVED and any(part.dispatch_state == Dispatch.State.CANCELLED for part in self.parts.all())
+
+    @property
+    def awaits_decision(self) -> bool:
+        return self.state == self.State.PENDING or self.was_taken_back
+
+    @property
+    def is_stale(self) -> bool:
+        """The contact has written since the agent did."""
+        return self.conversation.newest_inbound_id != self.expects_newest_id
+
+    def is_expired(self, now: datetime) -> bool:
+        """Meta's window is over: approving it cannot send it any more."""
+        return self.conversation.window.state(now) == WindowState.CLOSED
+
+
+class ProposalPart(models.Model):
+    """One message of a proposal; most proposals have one."""
+
+    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="parts", verbose_name=_("proposal"))
+    position = models.PositiveSmallIntegerField(default=0)
+    text = models.TextField(_("text"), blank=True)
+    media = models.ForeignKey(MediaFile, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("picture"))
+    link = models.JSONField(_("link card"), null=True, blank=True)
+    # The message that it became; another one after a decision was undone.
+    message = models.ForeignKey(Message, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("became"))
+
+    class Meta:
+        verbose_name = _("part of a proposal")
+        verbose_name_plural = _("parts of proposals")
+        ordering = ("position",)
+        constraints = (models.UniqueConstraint(fields=("proposal", "position"), name="one_part_per_position"),)
+
+    def __str__(self) -> str:
+        return self.preview
+
+    @property
+    def content(self) -> Content:
+        return Content(text=self.text, media=self.media, link=Link(**self.link) if self.link else None)
+
+    @property
+    def preview(self) -> str:
+        return self.text[:140] or (self.link or {}).get("title", "") or str(_("Picture"))
+
+    @property
+    def dispatch_state(self) -> str:
+        return self.message.dispatch.state if self.message_id else ""

@@ -1,0 +1,210 @@
+"""Settings: everything that may differ comes from the environment, everything else is decided here."""
+
+import sys
+
+# Debian 12's SQLite 3.40 can corrupt a WAL database that two connections checkpoint at once (SQLite before 3.51.3).
+try:
+    import pysqlite3
+    import pysqlite3.dbapi2
+
+    sys.modules["sqlite3"], sys.modules["sqlite3.dbapi2"] = pysqlite3, pysqlite3.dbapi2
+except ImportError:
+    pass
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from config.environment import Environment
+from config.keys import load_or_create
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Environment(BASE_DIR / ".env")
+VAR_DIR = Path(env.text("VAR_DIR") or BASE_DIR / "var").resolve()
+
+# Meta ------------------------------------------------------------------------------------------------------------
+META_APPS = {
+    kind: {
+        "app_id": env.text(f"{kind.upper()}_APP_ID"),
+        "secret": env.text(f"{kind.upper()}_APP_SECRET"),
+        "verify_token": env.text(f"{kind.upper()}_VERIFY_TOKEN"),
+    }
+    for kind in ("facebook", "instagram")
+}
+META_APPS = {kind: app for kind, app in META_APPS.items() if any(app.values())}
+DEMO = env.flag("DEMO", default=not META_APPS)
+for kind, app in META_APPS.items():
+    for part, value in app.items():
+        if not value:
+            name = f"{kind.upper()}_{part.upper()}"
+            env.note("E006", name, f"{name} is missing.", f"An app at Meta needs its id, secret and verify token; set {name} too.")
+SIMULATOR_PORT = env.number("SIMULATOR_PORT", default=8900)
+SIMULATOR_URL = f"http://127.0.0.1:{SIMULATOR_PORT}"
+GRAPH_VERSION = env.text("GRAPH_VERSION", "v26.0")
+GRAPH_URLS = {
+    "facebook": env.address("GRAPH_FACEBOOK_URL", default=f"{SIMULATOR_URL}/fb" if DEMO else "https://graph.facebook.com"),
+    "instagram": env.address("GRAPH_INSTAGRAM_URL", default=f"{SIMULATOR_URL}/ig" if DEMO else "https://graph.instagram.com"),
+}
+GRAPH_TRANSPORT = None
+FETCH_ALLOWED_HOSTS = env.words("FETCH_ALLOWED_HOSTS") + ([f"127.0.0.1:{SIMULATOR_PORT}"] if DEMO else [])
+
+# Keys and addresses ----------------------------------------------------------------------------------------------
+_keys = load_or_create(VAR_DIR / "keys.env")
+SECRET_KEY = env.text("SECRET_KEY") or _keys.get("SECRET_KEY", "")
+ENCRYPTION_KEYS = env.words("ENCRYPTION_KEYS") or [key for key in _keys.get("ENCRYPTION_KEYS", "").split(",") if key]
+LISTEN_HOST = env.text("HOST", "127.0.0.1")
+LISTEN_PORT = env.number("PORT", default=8000)
+PUBLIC_URL = env.address("PUBLIC_URL", default=f"http://localhost:{LISTEN_PORT}")
+_public = urlsplit(PUBLIC_URL)
+DEBUG = env.flag("DEBUG", default=False)
+ALLOWED_HOSTS = sorted({_public.hostname or "localhost", "localhost", "127.0.0.1", *env.words("ALLOWED_HOSTS")})
+CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
+HTTPS = _public.scheme == "https"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# Two installations on one host (a try-out beside the real one) must not sign each other out.
+SESSION_COOKIE_NAME = f"countersign_{'demo_' if DEMO else ''}session"
+SESSION_COOKIE_HTTPONLY = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+_media_sources = ["'self'", "data:", "blob:", "https:"] + [f"http://{host}" for host in FETCH_ALLOWED_HOSTS]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": _media_sources,
+        "media-src": _media_sources,
+        "object-src": ["'none'"],
+        "base-uri": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+# Applications ----------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "config.apps.CountersignAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "config.apps.ConfigConfig",
+    "agents",
+    "inbox",
+    "accounts",
+    "core",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "accounts.middleware.personal_settings",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "config.context.header",
+            ],
+        },
+    },
+]
+
+# People ----------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.PeopleBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "inbox:conversations"
+LOGOUT_REDIRECT_URL = "login"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+USE_I18N = USE_TZ = True
+
+# Storage ---------------------------------------------------------------------------------------------------------
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+_default_database = f"sqlite:///{VAR_DIR / 'countersign.sqlite3'}"
+# The try-out has a file of its own whatever DATABASE_URL says, so it can never write demo rows into real ones.
+DATABASES = {
+    "default": env.database("DATABASE_URL", default=_default_database)
+    if not DEMO
+    else {"ENGINE": "django.db.backends.sqlite3", "NAME": str(VAR_DIR / "demo.sqlite3")}
+}
+POSTGRES = "postgresql" in DATABASES["default"]["ENGINE"]
+DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": POSTGRES}
+if POSTGRES:
+    INSTALLED_APPS += ["procrastinate.contrib.django"]
+else:
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+MEDIA_ROOT = VAR_DIR / ("demo-media" if DEMO else "media")
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+MAX_BODY_BYTES = 26_000_000
+
+# Work ------------------------------------------------------------------------------------------------------------
+SENDING_THREADS = env.number("SENDING_THREADS", default=4)
+LEASE_SECONDS = 15
+SWEEP_SECONDS = 3
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "WARNING").upper()},
+    "loggers": {
+        # httpx writes whole addresses at INFO; an address can carry a proof or a signed media link.
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        "countersign": {"level": "INFO"},
+    },
+}
+if LOGGING["root"]["level"] not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:  # type: ignore[index]
+    env.note("E007", "LOG_LEVEL", "LOG_LEVEL is not a level.", "Write DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+    LOGGING["root"]["level"] = "WARNING"  # type: ignore[index]
+ENVIRONMENT_PROBLEMS = env.problems

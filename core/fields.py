@@ -1,0 +1,79 @@
+"""Model fields that every app shares."""
+
+import secrets
+from typing import Any
+
+from django import forms
+from django.db import models
+
+from core.secret import Secret, decrypt, encrypt
+
+_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+
+
+def new_public_id() -> str:
+    """A random id of 16 characters (93 bits), without letters that people confuse."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(16))
+
+
+class PublicIdField(models.CharField):
+    """The id that leaves the database: in URLs, events and MCP results. Inside, rows keep integer keys."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs |= {"max_length": 16, "default": new_public_id, "unique": True, "editable": False}
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        for key in ("max_length", "default", "unique", "editable"):
+            kwargs.pop(key, None)
+        return name, path, args, kwargs
+
+
+class EncryptedField(models.TextField):
+    """Text that is encrypted in the database and a `Secret` in memory. It cannot be searched or ordered by."""
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Secret | None:
+        return None if value is None else Secret(decrypt(value) if value else "")
+
+    def to_python(self, value: Any) -> Secret | None:
+        return value if value is None or isinstance(value, Secret) else Secret(str(value))
+
+    def get_prep_value(self, value: Any) -> str | None:
+        if value is None:
+            return None
+        text = value.reveal() if isinstance(value, Secret) else str(value)
+        return encrypt(text) if text else ""
+
+    def value_to_string(self, obj: models.Model) -> str:
+        # dumpdata must not write a secret in the clear.
+        return str(self.get_prep_value(self.value_from_object(obj)) or "")
+
+    def formfield(self, **kwargs: Any) -> forms.Field | None:
+        return super().formfield(**{"form_class": WriteOnlyField, **kwargs})
+
+
+class WriteOnlyInput(forms.PasswordInput):
+    """A password box that is always blank, whatever is stored."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"autocomplete": "off", "spellcheck": "false"} | (attrs or {}), render_value=False)
+
+    def format_value(self, value: Any) -> None:
+        return None
+
+
+class WriteOnlyField(forms.CharField):
+    """Form field of an `EncryptedField`: leaving it blank keeps what is stored."""
+
+    widget = WriteOnlyInput
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["widget"] = WriteOnlyInput()
+        super().__init__(*args, **kwargs)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(data)
+
+    def clean(self, value: Any) -> Any:
+        return super().clean(value)

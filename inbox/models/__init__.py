@@ -1,0 +1,24 @@
+"""The models of conversations with people, one noun a file."""
+
+from inbox.models.contact import Contact
+from inbox.models.conversation import Conversation, ReadMark
+from inbox.models.dispatch import Attempt, Dispatch
+from inbox.models.media import MediaFile
+from inbox.models.message import Attachment, Message, Reaction
+from inbox.models.parked_echo import ParkedEcho
+from inbox.models.webhook import KeptEvent, WebhookDelivery
+
+__all__ = [
+    "Attachment",
+    "Attempt",
+    "Contact",
+    "Conversation",
+    "Dispatch",
+    "KeptEvent",
+    "MediaFile",
+    "Message",
+    "ParkedEcho",
+    "Reaction",
+    "ReadMark",
+    "WebhookDelivery",
+]

@@ -1,0 +1,32 @@
+"""A person as one account knows them."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from core.fields import PublicIdField
+
+
+class Contact(models.Model):
+    """A person as one account knows them: a PSID on a Page, an IGSID on Instagram."""
+
+    public_id = PublicIdField()
+    account = models.ForeignKey("accounts.Account", models.PROTECT, related_name="contacts", verbose_name=_("account"))
+    external_id = models.CharField(_("id at Meta"), max_length=40)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    username = models.CharField(_("username"), max_length=80, blank=True)
+    profile_fetched_at = models.DateTimeField(_("profile fetched"), null=True, blank=True)
+    profile_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    first_seen_at = models.DateTimeField(_("first seen"))
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        constraints = (models.UniqueConstraint(fields=("account", "external_id"), name="one_contact_per_account_and_id"),)
+
+    def __str__(self) -> str:
+        return self.name or (f"@{self.username}" if self.username else str(_("Somebody (…%s)") % self.external_id[-4:]))
+
+    @property
+    def initial(self) -> str:
+        """The letter that stands in for a picture."""
+        return (self.name or self.username or "?")[0].upper()

@@ -1,0 +1,162 @@
+"""The thread between one account and one contact."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from django.conf import settings
+from django.db import connection, models
+from django.db.models import Count, F, Max, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account, Right, User
+from core.clock import now as clock_now
+from core.fields import PublicIdField
+from core.live import Change, publish
+from inbox.models.contact import Contact
+from inbox.models.message import Message
+from inbox.window import HUMAN, STANDARD, MessagingWindow
+
+if TYPE_CHECKING:
+    from inbox.content import Content
+
+LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+class ConversationQuerySet(models.QuerySet["Conversation"]):
+    """Conversations, by who may see them and in which order."""
+
+    def visible_to(self, user: User) -> Self:
+        return self.filter(account__in=Account.objects.visible_to(user))
+
+    def where(self, user: User, right: str) -> Self:
+        return self.filter(account__in=Account.objects.where(user, right))
+
+    def newest_first(self) -> Self:
+        return self.order_by("-last_message_at", "-pk")
+
+    def with_unread(self, user: User) -> Self:
+        """Adds `unread`: how many of the contact's messages came after this user last looked."""
+        mark = ReadMark.objects.filter(conversation=OuterRef("conversation"), user=user).values("read_until")[:1]
+        unseen = Message.objects.filter(conversation=OuterRef("pk"), direction=Message.Direction.IN, received_at__gt=Coalesce(Subquery(mark), LONG_AGO))
+        counted = unseen.order_by().values("conversation").annotate(number=Count("pk")).values("number")
+        return self.annotate(unread=Coalesce(Subquery(counted), 0))
+
+    def lock(self, pk: int) -> "Conversation":
+        """The row, locked until the transaction ends. The first of the locks: conversation, proposal, dispatch, activity.
+
+        On SQLite every transaction of ours begins IMMEDIATE, so there is one writer anyhow.
+        """
+        rows = self.select_for_update(of=("self",)) if connection.features.has_select_for_update else self
+        return rows.select_related("account", "contact").get(pk=pk)
+
+
+class Conversation(models.Model):
+    """The thread between one account and one contact."""
+
+    public_id = PublicIdField()
+    account = models.ForeignKey(Account, models.PROTECT, related_name="conversations", verbose_name=_("account"))
+    contact = models.OneToOneField(Contact, models.PROTECT, related_name="conversation", verbose_name=_("contact"))
+    # Counts what is said; a vote names the revision that was on the screen.
+    revision = models.PositiveIntegerField(_("revision"), default=0)
+    # Counts everything that the screen shows; the answer to "anything newer than this?".
+    screen = models.PositiveIntegerField(default=0, editable=False)
+    last_message_at = models.DateTimeField(_("last message"))
+    last_message = models.ForeignKey(Message, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("last message"))
+    newest_inbound = models.ForeignKey(Message, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("newest from the contact"))
+    window_cause = models.CharField(_("window opened by"), max_length=20, blank=True)
+    window_opened_at = models.DateTimeField(_("window opened"), null=True, blank=True)
+    window_message = models.ForeignKey(Message, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("opening message"))
+    window_closes_at = models.DateTimeField(_("window closes"), null=True, blank=True, db_index=True)
+    human_until = models.DateTimeField(_("human reply until"), null=True, blank=True)
+    delivered_until = models.DateTimeField(_("delivered up to"), null=True, blank=True)
+    read_until = models.DateTimeField(_("read up to"), null=True, blank=True)
+
+    objects = ConversationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
+        indexes = (
+            models.Index(fields=("-last_message_at", "-id"), name="conversations_newest_first"),
+            models.Index(fields=("account", "-last_message_at", "-id"), name="conversations_of_account"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.contact} · {self.account}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("inbox:conversation", args=[self.public_id])
+
+    # What may be written ------------------------------------------------------------------------------------------
+    @property
+    def window(self) -> MessagingWindow:
+        human_until = self.human_until if self.account.human_agent_feature else None
+        return MessagingWindow(self.window_closes_at, human_until, self.window_cause)
+
+    def reply(self, content: "Content", *, by: User, **how: Any) -> Message:
+        """Write a message and put it in the outbox. See `inbox.replies.reply` for what may be said of how, and what it raises."""
+        from inbox.replies import reply
+
+        return reply(self, content, by=by, **how)
+
+    # Facts --------------------------------------------------------------------------------------------------------
+    def open_window(self, cause: str, *, at: datetime, message: Message | None = None) -> None:
+        """The contact did something that opens or refreshes the window. Facts out of order never shorten it.
+
+        Source: Meta, Messenger Platform, "Send a message", standard messaging window.
+        """
+        if self.window_opened_at is None or at > self.window_opened_at:
+            self.window_cause, self.window_opened_at, self.window_message = cause, at, message
+            self.window_closes_at = at + STANDARD
+        # Human Agent counts from the person's last *message*; a tap or a reaction is left out to be safe.
+        if cause == "message" and (self.human_until is None or at + HUMAN > self.human_until):
+            self.human_until = at + HUMAN
+
+    def add(self, message: Message) -> None:
+        """Take a new message into the facts of this locked conversation, whatever order it came in, and tell the browsers."""
+        self.revision = F("revision") + 1
+        if self.last_message is None or message.at >= self.last_message_at:
+            self.last_message, self.last_message_at = message, message.at
+        newest = self.newest_inbound
+        if message.is_inbound and (newest is None or message.at >= newest.at):
+            self.newest_inbound = message
+        self.show()
+
+    def show(self) -> None:
+        """Save this locked conversation, and have every screen that shows it look again."""
+        self.screen = F("screen") + 1
+        self.save()
+        self.refresh_from_db(fields=["revision", "screen"])
+        publish(Change(account=self.account_id, conversation=self.public_id))
+
+    @classmethod
+    def touch(cls, pk: int) -> None:
+        """Something that the screen shows changed beside the conversation itself: a receipt, a dispatch, a proposal."""
+        account, public_id = cls.objects.filter(pk=pk).values_list("account", "public_id").get()
+        cls.objects.filter(pk=pk).update(screen=F("screen") + 1)
+        publish(Change(account=account, conversation=public_id))
+
+    # People -------------------------------------------------------------------------------------------------------
+    def mark_read(self, *, by: User, at: datetime | None = None) -> None:
+        """This user has seen everything that is stored up to now. Colleagues keep their own marks."""
+        at = at or clock_now()
+        newest = self.messages.filter(direction=Message.Direction.IN).aggregate(newest=Max("received_at"))["newest"]
+        if newest is None:
+            return
+        ReadMark.objects.update_or_create(conversation=self, user=by, defaults={"read_until": min(newest, at)})
+
+
+class ReadMark(models.Model):
+    """How far one user has read one conversation."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="read_marks")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    read_until = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("conversation", "user"), name="one_read_mark_per_conversation_and_user"),)
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.conversation}"

@@ -1,0 +1,53 @@
+"""The bytes of a picture that we send: what was shown is what is sent."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.files.storage import storages
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from core.fields import PublicIdField
+
+
+def private_storage() -> Any:
+    """Where media lies: never under a public URL; a view that checks grants serves it."""
+    return storages["default"]
+
+
+def media_path(media: "MediaFile", filename: str) -> str:
+    return f"{media.account.public_id}/{media.public_id}"
+
+
+class MediaFile(models.Model):
+    """A picture that somebody chose or an agent proposed: its bytes, kept from that moment, and their digest."""
+
+    class State(models.TextChoices):
+        FETCHING = "fetching", _("being fetched")
+        READY = "ready", _("ready")
+        FAILED = "failed", _("could not be fetched")
+
+    public_id = PublicIdField()
+    account = models.ForeignKey("accounts.Account", models.PROTECT, related_name="media", verbose_name=_("account"))
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("chosen by"))
+    at = models.DateTimeField(_("chosen"))
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.READY)
+    source_url = models.TextField(_("address"), blank=True)
+    error = models.TextField(_("error"), blank=True)
+    file = models.FileField(_("file"), upload_to=media_path, storage=private_storage, blank=True)
+    name = models.CharField(_("file name"), max_length=120, blank=True)
+    mime = models.CharField(_("type"), max_length=40, blank=True)
+    size = models.PositiveIntegerField(_("bytes"), default=0)
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True, db_index=True)
+    # Meta's id for our upload, good for 90 days (Meta, "Saving assets").
+    attachment_id = models.CharField(_("id at Meta"), max_length=40, blank=True)
+    attachment_expires_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("media file")
+        verbose_name_plural = _("media files")
+
+    def __str__(self) -> str:
+        return self.name or self.public_id

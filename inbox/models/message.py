@@ -1,0 +1,120 @@
+"""One thing said, in or out, its media and what people felt about it."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from core.fields import PublicIdField
+from inbox.models.media import MediaFile
+
+
+class Message(models.Model):
+    """One thing said. Its content never changes; an unsend takes the content away and leaves a tombstone."""
+
+    class Direction(models.TextChoices):
+        IN = "in", _("from the contact")
+        OUT = "out", _("to the contact")
+
+    class Source(models.TextChoices):
+        CONTACT = "contact", _("the contact")
+        COUNTERSIGN = "countersign", _("Countersign")
+        ELSEWHERE = "elsewhere", _("another app of the account")
+
+    public_id = PublicIdField()
+    # Repeated from the conversation so that the database can promise one message per Meta id and account.
+    account = models.ForeignKey("accounts.Account", models.PROTECT, related_name="+", verbose_name=_("account"))
+    conversation = models.ForeignKey("inbox.Conversation", models.PROTECT, related_name="messages", verbose_name=_("conversation"))
+    direction = models.CharField(_("direction"), max_length=3, choices=Direction)
+    source = models.CharField(_("written in"), max_length=12, choices=Source)
+    mid = models.TextField(_("id at Meta"), blank=True)
+    at = models.DateTimeField(_("when"))
+    received_at = models.DateTimeField(_("stored"))
+    text = models.TextField(_("text"), blank=True)
+    link = models.JSONField(_("link card"), null=True, blank=True)
+    about = models.JSONField(_("context"), default=dict, blank=True)
+    reply_to_mid = models.TextField(blank=True)
+    written_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("written by"))
+    edited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("edited by"))
+    removed_at = models.DateTimeField(_("unsent"), null=True, blank=True)
+    idempotency_key = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ("at", "pk")
+        indexes = (models.Index(fields=("conversation", "-at", "-id"), name="messages_newest_first"),)
+        constraints = (
+            models.UniqueConstraint(fields=("account", "mid"), condition=~Q(mid=""), name="one_message_per_account_and_mid"),
+            models.UniqueConstraint(
+                fields=("conversation", "idempotency_key"), condition=~Q(idempotency_key=""), name="one_message_per_idempotency_key"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.preview
+
+    @property
+    def is_inbound(self) -> bool:
+        return self.direction == self.Direction.IN
+
+    @property
+    def preview(self) -> str:
+        """One line that stands for it in a list."""
+        if self.removed_at:
+            return str(_("Message unsent"))
+        if self.text:
+            return " ".join(self.text.split())[:140]
+        if self.link:
+            return str(self.link.get("title") or self.link.get("url", ""))
+        first = self.attachments.first() if self.pk else None
+        return first.label if first else str(self.about.get("title") or _("Message without text"))
+
+
+class Attachment(models.Model):
+    """Media of one message: ours by file, a contact's by the address that Meta gave."""
+
+    message = models.ForeignKey(Message, models.PROTECT, related_name="attachments", verbose_name=_("message"))
+    position = models.PositiveSmallIntegerField(default=0)
+    kind = models.CharField(_("kind"), max_length=40)
+    media = models.ForeignKey(MediaFile, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("our copy"))
+    url = models.TextField(_("address at Meta"), blank=True)
+    title = models.TextField(_("title"), blank=True)
+    payload = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
+        ordering = ("position", "pk")
+        constraints = (models.UniqueConstraint(fields=("message", "position"), name="one_attachment_per_position"),)
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        words = {
+            "image": _("Picture"), "video": _("Video"), "audio": _("Voice message"), "file": _("File"), "sticker": _("Sticker"),
+            "share": _("Shared post"), "ig_post": _("Shared post"), "post": _("Shared post"), "reel": _("Shared reel"),
+            "ig_reel": _("Shared reel"), "story_mention": _("Mentioned you in a story"), "like_heart": "♥", "location": _("Location"),
+            "ephemeral": _("View-once picture"), "template": _("Card"), "fallback": _("Shared link"),
+        }  # fmt: skip
+        return str(words.get(self.kind, _("Attachment")))
+
+
+class Reaction(models.Model):
+    """What a contact felt about one message. It makes nothing stale."""
+
+    message = models.ForeignKey(Message, models.PROTECT, related_name="reactions", verbose_name=_("message"))
+    contact = models.ForeignKey("inbox.Contact", models.PROTECT, related_name="+", verbose_name=_("contact"))
+    emoji = models.CharField(_("emoji"), max_length=32)
+    at = models.DateTimeField(_("when"))
+    removed_at = models.DateTimeField(_("taken back"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("reaction")
+        verbose_name_plural = _("reactions")
+        constraints = (models.UniqueConstraint(fields=("message", "contact"), name="one_reaction_per_message_and_contact"),)
+
+    def __str__(self) -> str:
+        return self.emoji

@@ -1,0 +1,122 @@
+"""The cast that everyone knows, and Meta as the simulator.
+
+alice approves on `shop` (a Page), bob replies on it, charlie has no grant, dana manages; `studio` is an Instagram account where alice
+and bob have the same grants, amina wrote to `shop`, noor to `studio`; `assistant` is an agent that may propose on both.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+
+from accounts.models import Account, Grant, MetaApp, Right, User
+from agents.models import Agent, AgentKey
+from graph.networks import Login, Network
+from graph.simulator import Simulator, SimulatorTransport
+from inbox.models import Contact, Conversation
+from inbox.webhooks.store import store_delivery
+from inbox.work import work_until_idle
+
+PASSWORD = "correct-horse-battery"
+
+
+@dataclass
+class Cast:
+    """Everybody and everything that tests talk about."""
+
+    alice: User
+    bob: User
+    charlie: User
+    dana: User
+    root: User
+    shop: Account
+    studio: Account
+    amina: Contact
+    noor: Contact
+    assistant: Agent
+    key: str
+    simulator: Simulator
+
+    def conversation(self, contact: Contact) -> Conversation:
+        return Conversation.objects.get(contact=contact)
+
+    def write(self, contact: Contact, text: str = "", **more: object) -> str:
+        """The contact writes at Meta, and the webhook is stored and applied. Returns Meta's id of the message."""
+        mid = self.simulator.write(contact.account.external_id, contact.external_id, text=text, **more)
+        work_until_idle("ingest")
+        return mid
+
+    def received(self, contact: Contact) -> list[dict]:
+        """What Meta got from us for this contact."""
+        return self.simulator.messages(account=contact.account.external_id, contact=contact.external_id, direction="out")
+
+
+@pytest.fixture
+def simulator(settings) -> Iterator[Simulator]:
+    simulator = Simulator(deliver=_deliver)
+    settings.GRAPH_TRANSPORT = SimulatorTransport(simulator)
+    settings.GRAPH_URLS = {"facebook": "http://simulator.test/fb", "instagram": "http://simulator.test/ig"}
+    yield simulator
+
+
+def _deliver(url: str, body: bytes, headers: dict[str, str]) -> int:
+    """Meta's webhook, put where the door puts it."""
+    lower = {name.lower(): value for name, value in headers.items()}
+    return 200 if store_delivery(body, lower.get("x-hub-signature-256")) else 401
+
+
+@pytest.fixture
+def cast(db, simulator) -> Cast:
+    return make_cast(simulator)
+
+
+def make_cast(simulator: Simulator) -> Cast:
+    now = datetime.now(UTC)
+    people = {name: User.objects.create_user(f"{name}@example.test", PASSWORD, name=name.title()) for name in ("alice", "bob", "charlie", "dana")}
+    people["dana"].is_staff = True
+    people["dana"].save()
+    root = User.objects.create_superuser("root@example.test", PASSWORD, name="Root")
+    app = MetaApp.objects.create(kind="facebook", app_id="1200000000000001", name="Shop app", secret="app-secret", verify_token="verify-me")
+    simulator.add_app("1200000000000001", "app-secret", "verify-me", "http://testserver/webhooks/meta/")
+    shop = _account(simulator, app, Network.MESSENGER, "104857600000001", "Harbour Coffee", "EAAshop")
+    studio = _account(simulator, app, Network.INSTAGRAM, "17841400000000042", "Harbour Studio", "IGAAstudio", login=Login.INSTAGRAM)
+    for account in (shop, studio):
+        Grant.objects.create(user=people["alice"], account=account, right=Right.APPROVE)
+        Grant.objects.create(user=people["bob"], account=account, right=Right.REPLY)
+        Grant.objects.create(user=people["dana"], account=account, right=Right.MANAGE)
+    assistant = Agent.create("Assistant", owner=people["dana"], at=now)
+    for account in (shop, studio):
+        Grant.objects.create(user=assistant.user, account=account, right=Right.PROPOSE)
+    _key, text = AgentKey.issue(assistant, name="tests", by=people["dana"], at=now)
+    amina = _contact(simulator, shop, "Amina Okafor", "Hi! Is the Yirgacheffe back in stock?")
+    noor = _contact(simulator, studio, "Noor Haddad", "Is the Saturday class full?")
+    return Cast(**people, root=root, shop=shop, studio=studio, amina=amina, noor=noor, assistant=assistant, key=text, simulator=simulator)
+
+
+def _account(simulator: Simulator, app: MetaApp, network: Network, external_id: str, name: str, token: str, login: Login = Login.FACEBOOK) -> Account:
+    simulator.add_account(network, external_id, name, token=token, app=app.app_id, login=login)
+    return Account.objects.create(
+        network=network, login=login, meta_app=app, name=name, external_id=external_id, token=token, reply_hold=0, approval_hold=0
+    )
+
+
+def _contact(simulator: Simulator, account: Account, name: str, text: str) -> Contact:
+    external_id = simulator.add_contact(account.external_id, name, username=name.split()[0].lower())
+    simulator.write(account.external_id, external_id, text=text)
+    work_until_idle("ingest")
+    return Contact.objects.get(account=account, external_id=external_id)
+
+
+@pytest.fixture
+def sign_in():
+    """A browser in which this person is signed in."""
+
+    def make(user: User) -> Client:
+        client = Client()
+        client.force_login(user, backend=django_settings.AUTHENTICATION_BACKENDS[0])
+        return client
+
+    return make

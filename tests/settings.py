@@ -1,0 +1,26 @@
+"""Settings of the tests: the product's own, with a temporary place for files, and Meta as the simulator."""
+
+import os
+import tempfile
+from pathlib import Path
+
+_folder = tempfile.mkdtemp(prefix="countersign-tests-")
+os.environ["VAR_DIR"] = _folder
+for _name in ("FACEBOOK", "INSTAGRAM"):
+    os.environ.update({f"{_name}_APP_ID": f"{_name}1", f"{_name}_APP_SECRET": f"{_name.lower()}-app-secret", f"{_name}_VERIFY_TOKEN": f"{_name.lower()}-verify"})
+
+from config.settings import *  # noqa: E402, F403
+from config.settings import DATABASES, INSTALLED_APPS, POSTGRES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+CONN_MAX_AGE = 0
+DATABASES["default"]["CONN_MAX_AGE"] = 0
+if not POSTGRES:
+    # A file, not memory: threads must meet each other's locks as they do in production.
+    DATABASES["default"]["TEST"] = {"NAME": str(Path(_folder) / "test.sqlite3")}
+LOGGING = {"version": 1, "disable_existing_loggers": False}
