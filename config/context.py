@@ -1,6 +1,69 @@
-"""What the header shows on every page."""
+"""What the header shows on every page. Each fact is asked for only by the templates that show it."""
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from django.conf import settings
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
+from accounts.models import Account, Right, User
+from agents.models import Proposal
+from inbox.models import Conversation, ReadMark
+from inbox.models.conversation import LONG_AGO
 
-def header(request: HttpRequest) -> dict[str, object]:
-    return {}
+# Counts stop here: a header that says "99+" must not cost more than one that says 3.
+COUNTED = 500
+
+
+class Header:
+    """The facts of the header, for one person during one request."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+
+    @property
+    def demo(self) -> bool:
+        return bool(settings.DEMO)
+
+    @cached_property
+    def unread(self) -> int:
+        """Conversations with something that this person has not seen, among the newest."""
+        mark = ReadMark.objects.filter(conversation=OuterRef("pk"), user=self.user).values("read_until")[:1]
+        newest = Conversation.objects.visible_to(self.user).newest_first().values("pk")[:COUNTED]
+        unseen = Q(newest_inbound__received_at__gt=Coalesce(Subquery(mark), LONG_AGO))
+        return Conversation.objects.filter(unseen, pk__in=newest).count()
+
+    @cached_property
+    def waiting(self) -> int:
+        """Proposals that this person may decide and nobody has."""
+        return len([proposal for proposal in self._proposals if proposal["account"] in self._decides])
+
+    @cached_property
+    def waiting_in(self) -> set[int]:
+        """Conversations in which a proposal waits for somebody."""
+        return {proposal["conversation"] for proposal in self._proposals}
+
+    @cached_property
+    def accounts(self) -> list[Account]:
+        """The accounts that this person may read; the token is left where it is."""
+        return list(Account.objects.visible_to(self.user).defer("token"))
+
+    @property
+    def broken_accounts(self) -> list[Account]:
+        return [account for account in self.accounts if account.state in (Account.State.NEEDS_RECONNECT, Account.State.RESTRICTED)]
+
+    @cached_property
+    def _decides(self) -> set[int]:
+        return set(Account.objects.where(self.user, Right.APPROVE).values_list("pk", flat=True)) if self._proposals else set()
+
+    @cached_property
+    def _proposals(self) -> list[dict[str, int]]:
+        waiting = Proposal.objects.awaiting_decision().visible_to(self.user).order_by("-pk")
+        return list(waiting.values("conversation", account=F("conversation__account"))[:COUNTED])
+
+
+def header(request: HttpRequest) -> Mapping[str, object]:
+    user = getattr(request, "user", None)
+    return {"header": Header(user)} if isinstance(user, User) and user.is_authenticated else {}

@@ -11,6 +11,7 @@ from accounts.models.grant import Grant, Right
 from accounts.models.meta_app import MetaApp
 from core.fields import EncryptedField, PublicIdField
 from core.live import Change, publish
+from core.wake import wake
 from graph.networks import Login, Network
 
 if TYPE_CHECKING:
@@ -119,5 +120,6 @@ class Account(models.Model):
         broken = Account.objects.filter(pk=self.pk).exclude(state=self.State.CONNECTED)
         moved = bool(broken.update(state=self.State.CONNECTED, state_reason="", state_changed_at=at, paused_until=None))
         if moved:
+            wake("dispatch")
             publish(Change(account=self.pk))
         return moved

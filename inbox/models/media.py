@@ -34,6 +34,7 @@ class MediaFile(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.READY)
     source_url = models.TextField(_("address"), blank=True)
     error = models.TextField(_("error"), blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
     file = models.FileField(_("file"), upload_to=media_path, storage=private_storage, blank=True)
     name = models.CharField(_("file name"), max_length=120, blank=True)
     mime = models.CharField(_("type"), max_length=40, blank=True)

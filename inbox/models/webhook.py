@@ -44,12 +44,15 @@ class KeptEvent(models.Model):
     kind = models.CharField(_("kind"), max_length=80)
     reason = models.TextField(_("why kept"))
     body = models.JSONField(_("event"))
+    # The Meta id of a message that had not arrived: when it does, the delivery is applied once more.
+    waits_for = models.TextField(_("waits for message"), blank=True)
 
     class Meta:
         verbose_name = _("kept event")
         verbose_name_plural = _("kept events")
         ordering = ("-pk",)
         constraints = (models.UniqueConstraint(fields=("delivery", "position"), name="one_kept_event_per_position"),)
+        indexes = (models.Index(fields=("waits_for",), condition=~models.Q(waits_for=""), name="kept_events_waiting"),)
 
     def __str__(self) -> str:
         return self.kind

@@ -1,0 +1,141 @@
+"""Connected accounts: their state, their switches, and their token, which can be stored and never read."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from accounts.admin.base import ProductAdmin
+from accounts.admin.deeds import Deed, ReasonForm, WithDeeds
+from accounts.admin.grant import GrantInline, SavesGrants
+from accounts.admin.secrets import KeepsSecretsForm
+from accounts.admin.show import badge, stored
+from accounts.connection import disconnect, mend
+from accounts.granting import give_preset
+from accounts.models import Account, Activity
+from core.clock import now
+
+TONES = {Account.State.CONNECTED: "good", Account.State.NEEDS_RECONNECT: "bad", Account.State.RESTRICTED: "bad", Account.State.DISCONNECTED: "quiet"}
+# What identifies the account at Meta: history hangs on it, so it is settled once.
+IDENTITY = ("network", "external_id")
+
+
+class AccountForm(KeepsSecretsForm):
+    class Meta:
+        model = Account
+        fields = (
+            "network", "login", "meta_app", "name", "username", "external_id", "page_id", "token", "human_agent_feature",
+            "human_agent_text", "agents_may_send", "reply_hold", "approval_hold",
+        )  # fmt: skip
+        help_texts = {
+            "reply_hold": _("How long a reply can still be taken back before it leaves."),
+            "approval_hold": _("How long an approval can still be taken back before the message leaves."),
+        }
+
+
+def is_broken(account: Account) -> bool:
+    return account.state != Account.State.CONNECTED
+
+
+def is_in_use(account: Account) -> bool:
+    return account.state != Account.State.DISCONNECTED
+
+
+@admin.register(Account)
+class AccountAdmin(SavesGrants, WithDeeds, ProductAdmin):
+    account_path = "pk"
+    form = AccountForm
+    inlines = (GrantInline,)
+    actions = ("mend_selected",)
+    deeds = (
+        Deed("mend", _("Mark as mended"), _("Messages that wait for this account are sent again. Do this once the cause is gone."), offered=is_broken),
+        Deed(
+            "disconnect", _("Disconnect"),
+            _("Nothing is sent from this account any more, and its access token is erased. Its conversations stay, and so do the people's rights."),
+            form=ReasonForm, offered=is_in_use, grave=True,
+        ),
+    )  # fmt: skip
+    list_display = ("name", "network", "state_badge", "token_stored", "agents_send", "state_changed_at")
+    list_filter = ("state", "network", "agents_may_send")
+    list_select_related = ("meta_app",)
+    search_fields = ("name", "username", "external_id", "page_id")
+    readonly_fields = ("state_badge", "state_reason", "state_changed_at", "paused_until", "token_state", "created_at")
+    add_fieldsets = (
+        (_("Which account"), {"fields": ("network", "login", "meta_app", "name", "username", "external_id", "page_id", "token")}),
+        (_("Replies"), {"fields": ("human_agent_feature", "human_agent_text", "reply_hold")}),
+        (_("Agents"), {"fields": ("agents_may_send", "approval_hold")}),
+    )
+    fieldsets = (
+        (_("State"), {"fields": ("state_badge", "state_reason", "state_changed_at", "paused_until")}),
+        (_("Which account"), {"fields": ("name", "username", "network", "login", "meta_app", "external_id", "page_id", "created_at")}),
+        (_("Access token"), {"fields": ("token_state", "token")}),
+        *add_fieldsets[1:],
+    )
+
+    # Who may ------------------------------------------------------------------------------------------------------
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        settled = (*IDENTITY, *(() if request.user.is_superuser else ("login", "meta_app", "page_id")))
+        return (*super().get_readonly_fields(request, obj), *(settled if obj else ()))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_fieldsets(request, obj) if obj else self.add_fieldsets
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return super().get_inlines(request, obj) if obj else ()
+
+    # What it shows ------------------------------------------------------------------------------------------------
+    @admin.display(description=_("state"), ordering="state")
+    def state_badge(self, account: Account) -> str:
+        return badge(account.get_state_display(), TONES[Account.State(account.state)])
+
+    @admin.display(description=_("token"))
+    def token_stored(self, account: Account) -> str:
+        return stored(account.token)
+
+    @admin.display(description=_("stored token"))
+    def token_state(self, account: Account) -> str:
+        changed = Activity.objects.filter(target_type="account", target_id=account.public_id, verb="account.token_replaced").first()
+        when = date_format(localtime(changed.at), "DATETIME_FORMAT") if changed else ""
+        return format_html("{} {}", stored(account.token), _("changed %(when)s by %(who)s") % {"when": when, "who": changed.by} if changed else "")
+
+    @admin.display(description=_("agents send"), ordering="agents_may_send")
+    def agents_send(self, account: Account) -> str:
+        return badge(_("where policy allows"), "care") if account.agents_may_send else badge(_("after review"), "quiet")
+
+    # What it does -------------------------------------------------------------------------------------------------
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if obj.token and "token" in form.changed_data:
+            Activity.record("account.token_replaced", obj, by=request.user, at=now(), account=obj)  # type: ignore[arg-type]
+        if not change:
+            give_preset(request.user, "manager", account=obj, by=request.user, at=now())  # type: ignore[arg-type]
+
+    @admin.action(description=_("Mark as mended"))
+    def mend_selected(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
+        mended = sum(self._mended(request, account) for account in accounts)
+        self.message_user(request, ngettext("%d account sends again.", "%d accounts send again.", mended) % mended)
+
+    def _mended(self, request: HttpRequest, account: Account) -> bool:
+        try:
+            return mend(account, by=request.user, at=now())  # type: ignore[arg-type]
+        except ValidationError as refusal:
+            self.message_user(request, f"{account}: {' '.join(refusal.messages)}", messages.ERROR)
+            return False
+
+    def do_mend(self, request: HttpRequest, account: Account) -> str:
+        mend(account, by=request.user, at=now())  # type: ignore[arg-type]
+        return _("%(account)s sends again.") % {"account": account}
+
+    def do_disconnect(self, request: HttpRequest, account: Account, *, reason: str) -> str:
+        disconnect(account, by=request.user, at=now(), reason=reason)  # type: ignore[arg-type]
+        return _("%(account)s is disconnected, and its token is erased.") % {"account": account}

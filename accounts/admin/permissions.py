@@ -1,0 +1,77 @@
+"""Who may see and change what in the admin, in one place.
+
+Django's own model permissions say which kinds of things somebody may touch, never whose. Countersign's grants say whose, so the admin goes by
+them alone: a superuser sees everything; anybody else who may open the configuration sees, and changes where there is something to change, what
+belongs to the accounts on which they were granted `manage`. Nothing is deleted, except grants.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.admin.options import BaseModelAdmin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from accounts.models import Account, Right, User
+
+if TYPE_CHECKING:
+    AnyAdmin = BaseModelAdmin[Any]
+else:
+    AnyAdmin = BaseModelAdmin
+
+
+def managed_accounts(user: Any) -> QuerySet[Account]:
+    """The accounts that this person may configure."""
+    return Account.objects.where(user, Right.MANAGE)
+
+
+def manages_something(request: HttpRequest) -> bool:
+    """Whether this person may configure any account. Asked dozens of times a page, so each request remembers the answer."""
+    if not hasattr(request, "manages_something"):
+        request.manages_something = managed_accounts(request.user).exists()  # type: ignore[attr-defined]
+    return bool(request.manages_something)  # type: ignore[attr-defined]
+
+
+class ByAccount(AnyAdmin):
+    """Limits an admin, or an inline, to what the person manages.
+
+    Every view of the admin takes its rows from `get_queryset`, so that limit holds for each object too.
+    """
+
+    # The look-up that leads from the model to its account; None keeps the model to superusers.
+    account_path: str | None = None
+
+    def scope(self, user: User) -> Q | None:
+        """What somebody who is not a superuser may see; None is nothing at all."""
+        return Q(**{f"{self.account_path}__in": managed_accounts(user)}) if self.account_path else None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        if request.user.is_superuser:
+            return rows
+        scope = self.scope(request.user)  # type: ignore[arg-type]
+        return rows.none() if scope is None else rows.filter(scope)
+
+    def may_enter(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser or (self.scope(request.user) is not None and manages_something(request))  # type: ignore[arg-type]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.may_enter(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may_enter(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may_enter(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may_enter(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.related_model is Account:
+            kwargs["queryset"] = managed_accounts(request.user)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+

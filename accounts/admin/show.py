@@ -1,0 +1,32 @@
+"""How values look in lists and on pages."""
+
+import json
+from typing import Any
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+
+def link(row: Any) -> str:
+    """The row's name, leading to its page in the admin."""
+    if row is None:
+        return "–"
+    return format_html('<a href="{}">{}</a>', reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk]), row)
+
+
+def badge(text: Any, tone: str) -> SafeString:
+    """A state in a word, coloured by what it means: good, care, bad or quiet."""
+    return format_html('<span class="badge" data-tone="{}">{}</span>', tone, text)
+
+
+def stored(secret: Any) -> SafeString:
+    """Whether there is a secret; never which."""
+    return badge(_("stored"), "good") if secret else badge(_("missing"), "bad")
+
+
+def as_json(value: Any) -> SafeString:
+    """Structured data as people can read it."""
+    text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)
+    return format_html('<pre class="document">{}</pre>', text)

@@ -1,0 +1,14 @@
+"""Addresses about who one is."""
+
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+
+from accounts.views import password, preferences, sign_in, welcome
+
+urlpatterns = [
+    path("sign-in/", sign_in.SignIn.as_view(), name="login"),
+    path("sign-out/", LogoutView.as_view(), name="logout"),
+    path("welcome/", welcome.Welcome.as_view(), name="welcome"),
+    path("preferences/", preferences.Preferences.as_view(), name="preferences"),
+    path("preferences/password/", password.ChangePassword.as_view(), name="password"),
+]

@@ -1,0 +1,1 @@
+"""Signing in, the first admin, and what one sets for oneself."""

@@ -1,0 +1,19 @@
+"""A new password for oneself."""
+
+from django.contrib import messages
+from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.views import PasswordChangeView
+from django.http import HttpResponse
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+
+class ChangePassword(PasswordChangeView):
+    """Asks for the old password and twice for the new one."""
+
+    template_name = "accounts/password.html"
+    success_url = reverse_lazy("preferences")
+
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        messages.success(self.request, _("Your new password is in force."))
+        return super().form_valid(form)

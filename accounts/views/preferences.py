@@ -1,0 +1,46 @@
+"""What people set for themselves."""
+
+import zoneinfo
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+from django.views.generic import UpdateView
+
+from accounts.models import User
+
+
+class PreferencesForm(forms.ModelForm[User]):
+    """Name, language and time zone."""
+
+    class Meta:
+        model = User
+        fields = ("name", "language", "time_zone")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zones = [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
+        self.fields["time_zone"] = forms.ChoiceField(
+            label=_("Time zone"), required=False, choices=[("", _("As installed (%s)") % settings.TIME_ZONE), *zones], help_text=_("Times on every page are shown in it.")
+        )
+        self.fields["language"] = forms.ChoiceField(label=_("Language"), required=False, choices=[("", _("As the browser asks")), *settings.LANGUAGES])
+        self.fields["name"].help_text = _("Colleagues see it beside what you write; contacts do not.")
+
+
+class Preferences(UpdateView[User, PreferencesForm]):
+    """One's own name, language and time zone."""
+
+    template_name = "accounts/preferences.html"
+    form_class = PreferencesForm
+    success_url = reverse_lazy("preferences")
+
+    def get_object(self, queryset: Any = None) -> User:
+        return User.objects.get(pk=self.request.user.pk)
+
+    def form_valid(self, form: PreferencesForm) -> HttpResponse:
+        messages.success(self.request, _("Saved."))
+        return super().form_valid(form)

@@ -1,0 +1,117 @@
+"""What an HTTP answer of Meta's says when it is not a plain success: the error object and how long to wait."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from graph.readers import ExactNumber, flag, items, mapping, parse_json, text_id, whole, words
+
+_TOKEN = re.compile(r"(?:EAA|IGAA|IGQ)\S+|[\w|%.=-]{32,}")
+
+_ONE_DAY = 86400.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer, read without trusting its shape: HTML pages, empty bodies and errors under status 200 all occur.
+
+    Source: Meta, Graph API, "Handling errors".
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: Mapping[str, Any] | None
+
+    @classmethod
+    def read(cls, status: int, headers: Mapping[str, str], content: bytes) -> "Answer":
+        try:
+            body = parse_json(content)
+        except ValueError:
+            body = None
+        lowered = {name.lower(): value for name, value in headers.items()}
+        return cls(status, lowered, body if isinstance(body, Mapping) else None)
+
+    @property
+    def is_success(self) -> bool:
+        """A 200 may still carry an error, so the body is asked before the status."""
+        return 200 <= self.status < 300 and self.body is not None and not self._mentions_error
+
+    @property
+    def is_readable_error(self) -> bool:
+        return isinstance(self._body.get("error"), Mapping)
+
+    @property
+    def code(self) -> int | None:
+        return whole(self._error.get("code"))
+
+    @property
+    def subcode(self) -> int | None:
+        return whole(self._error.get("error_subcode"))
+
+    @property
+    def is_transient(self) -> bool:
+        return flag(self._error.get("is_transient"))
+
+    @property
+    def trace_id(self) -> str:
+        return text_id(self._error.get("fbtrace_id")) or self.headers.get("x-fb-trace-id", "")
+
+    @property
+    def message(self) -> str:
+        """Meta's sentence, without what looks like a token: "Malformed access token" repeats the token."""
+        return _TOKEN.sub("[removed]", words(self._error.get("message")))[:300]
+
+    @property
+    def seconds_to_wait(self) -> float | None:
+        """How long Meta asks to wait, a day at most: `Retry-After`, else the longest time its usage header names.
+
+        Source: Meta, Graph API, "Rate limits", "Headers".
+        """
+        return _retry_after(self.headers.get("retry-after", "")) or _regain_access(
+            self.headers.get("x-business-use-case-usage", "")
+        )
+
+    @property
+    def _body(self) -> Mapping[str, Any]:
+        return self.body or {}
+
+    @property
+    def _error(self) -> Mapping[str, Any]:
+        return mapping(self._body.get("error"))
+
+    @property
+    def _mentions_error(self) -> bool:
+        return self._body.get("error") is not None or flag(self._body.get("is_error"))
+
+
+def _retry_after(value: str) -> float | None:
+    seconds = whole(value)
+    return _until(value) if seconds is None else _positive(seconds)
+
+
+def _until(date: str) -> float | None:
+    try:
+        moment = parsedate_to_datetime(date)
+    except (ValueError, TypeError):
+        return None
+    return _positive((moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+def _regain_access(header: str) -> float | None:
+    try:
+        usage = mapping(parse_json(header.encode()))
+    except ValueError:
+        return None
+    uses = [mapping(use) for group in usage.values() for use in items(group)]
+    return _positive(60 * max((_minutes(use.get("estimated_time_to_regain_access")) for use in uses), default=0.0))
+
+
+def _minutes(value: object) -> float:
+    return float(value) if isinstance(value, ExactNumber) else float(whole(value) or 0)
+
+
+def _positive(seconds: float) -> float | None:
+    return min(float(seconds), _ONE_DAY) if seconds > 0 else None

@@ -1,0 +1,164 @@
+"""What a contact does, as it changes our rows."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+
+from accounts.models import Account
+from core.wake import wake
+from graph import events
+from inbox.models import Attachment, Contact, Conversation, KeptEvent, Message, Reaction, WebhookDelivery
+
+
+class Kept(Exception):
+    """This event cannot be applied (yet): keep it, with the reason.
+
+    Args:
+        kind: its name; empty is the event's own.
+        waits_for: Meta's id of the message without which it makes no sense yet.
+    """
+
+    def __init__(self, reason: str, *, kind: str = "", waits_for: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.kind, self.waits_for = reason, kind, waits_for
+
+
+def message_received(account: Account, event: events.MessageReceived, received_at: datetime) -> None:
+    about = {"quick_reply": event.quick_reply, "story_url": event.story_url, "referral": _dict(event.referral), "unsupported": event.unsupported}
+    _inbound(
+        account, event, received_at, cause="message", mid=event.mid, text=event.text, attachments=event.attachments,
+        reply_to_mid=event.reply_to_mid, about=about,
+    )  # fmt: skip
+
+
+def postback_received(account: Account, event: events.PostbackReceived, received_at: datetime) -> None:
+    """A tapped button stands in the thread as what its label says."""
+    about = {"postback": event.payload or event.title, "title": event.title, "referral": _dict(event.referral)}
+    _inbound(account, event, received_at, cause="postback", mid=event.mid or _made_up_mid(event), text=event.title, about=about)
+
+
+def referral_followed(account: Account, event: events.ReferralFollowed, received_at: datetime) -> None:
+    """A link or an ad that led into a thread that exists refreshes the window; without a thread there is nothing to refresh."""
+    conversation = Conversation.objects.filter(account=account, contact__external_id=event.contact_id).first()
+    if conversation is None:
+        raise Kept("There is no conversation with this contact yet.")
+    conversation = Conversation.objects.lock(conversation.pk)
+    conversation.open_window("referral", at=event.at or received_at)
+    conversation.show()
+
+
+def message_unsent(account: Account, event: events.MessageUnsent, received_at: datetime) -> None:
+    """Take the content away and leave a tombstone; one that comes before its message keeps the message from being stored.
+
+    Source: Meta, Platform Terms and Instagram webhooks, "message deletion": the business has to delete its copy.
+    """
+    at = event.at or received_at
+    if event.contact_id is None:
+        raise Kept("It names no contact.")
+    conversation = locked_conversation(account, event.contact_id, at)
+    message = Message.objects.filter(account=account, mid=event.mid).first()
+    if message is None:
+        direction, source = (Message.Direction.IN, Message.Source.CONTACT) if event.by_contact else (Message.Direction.OUT, Message.Source.ELSEWHERE)
+        message = Message.objects.create(
+            account=account, conversation=conversation, direction=direction, source=source, mid=event.mid, at=at, received_at=received_at, removed_at=at
+        )
+        conversation.add(message)
+    elif message.removed_at is None:
+        _erase(message, at)
+        conversation.revision = F("revision") + 1
+        conversation.show()
+
+
+def message_edited(account: Account, event: events.MessageEdited, received_at: datetime) -> None:
+    """The first words stay; the newest edit stands beside them."""
+    message = _known_message(account, event.mid)
+    known = message.about.get("edit", {}).get("number", 0)
+    if message.removed_at or event.number <= known:
+        return
+    conversation = Conversation.objects.lock(message.conversation_id)
+    message.about["edit"] = {"number": event.number, "text": event.text, "at": (event.at or received_at).isoformat()}
+    message.save(update_fields=["about"])
+    conversation.revision = F("revision") + 1
+    conversation.show()
+
+
+def reacted(account: Account, event: events.Reacted, received_at: datetime) -> None:
+    """The newest word of the contact about a message holds, in whatever order the words come in."""
+    message, at = _known_message(account, event.mid), event.at or received_at
+    conversation = Conversation.objects.lock(message.conversation_id)
+    values = {"emoji": event.emoji or event.name or "♥", "at": at, "removed_at": at if event.removed else None}
+    reaction, is_new = Reaction.objects.get_or_create(message=message, contact=conversation.contact, defaults=values)
+    if not is_new and at < reaction.at:
+        return
+    if not is_new:
+        Reaction.objects.filter(pk=reaction.pk).update(**values)
+    if not event.removed:
+        conversation.open_window("reaction", at=at)
+    conversation.show()
+
+
+def locked_conversation(account: Account, contact_id: str, at: datetime) -> Conversation:
+    """The conversation with this contact, locked; made where it is the first that we hear of them."""
+    contact, is_new = Contact.objects.get_or_create(account=account, external_id=contact_id, defaults={"first_seen_at": at})
+    if is_new:
+        wake("fetch")
+    conversation, _made = Conversation.objects.get_or_create(contact=contact, defaults={"account": account, "last_message_at": at})
+    return Conversation.objects.lock(conversation.pk)
+
+
+def attach(message: Message, attachments: Iterable[events.MediaReceived]) -> None:
+    """Keep what Meta says of each attachment of a message."""
+    Attachment.objects.bulk_create(
+        Attachment(message=message, position=position, kind=each.kind[:40], url=each.url, title=each.title, payload=dict(each.payload))
+        for position, each in enumerate(attachments)
+    )
+
+
+def replay_waiting(mid: str) -> None:
+    """What came before the message it is about can be applied now."""
+    deliveries = KeptEvent.objects.filter(waits_for=mid).values("delivery")
+    if WebhookDelivery.objects.filter(pk__in=deliveries).update(state=WebhookDelivery.State.RECEIVED, lease_until=None):
+        wake("ingest")
+
+
+def _inbound(
+    account: Account, event: events.Event, received_at: datetime, *, cause: str, mid: str, about: dict[str, Any],
+    text: str = "", attachments: Iterable[events.MediaReceived] = (), reply_to_mid: str = "",
+) -> None:  # fmt: skip
+    at = event.at or received_at
+    conversation = locked_conversation(account, event.contact_id or "", at)
+    if Message.objects.filter(account=account, mid=mid).exists():
+        return
+    message = Message.objects.create(
+        account=account, conversation=conversation, direction=Message.Direction.IN, source=Message.Source.CONTACT, mid=mid, at=at,
+        received_at=received_at, text=text, reply_to_mid=reply_to_mid, about={key: value for key, value in about.items() if value},
+    )  # fmt: skip
+    attach(message, attachments)
+    conversation.open_window(cause, at=at, message=message)
+    conversation.add(message)
+    replay_waiting(mid)
+
+
+def _known_message(account: Account, mid: str) -> Message:
+    message = Message.objects.filter(account=account, mid=mid).first() if mid else None
+    if message is None:
+        raise Kept("The message that it is about has not arrived.", waits_for=mid)
+    return message
+
+
+def _erase(message: Message, at: datetime) -> None:
+    message.attachments.all().delete()
+    Message.objects.filter(pk=message.pk).update(text="", link=None, about={}, removed_at=at)
+
+
+def _made_up_mid(event: events.PostbackReceived) -> str:
+    """Old postbacks have no id; who, when and what make one that a repeated delivery shares."""
+    what = f"{event.contact_id} {event.at} {event.payload} {event.title}"
+    return f"postback:{hashlib.sha256(what.encode()).hexdigest()}"
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return dict(value) if value else {}

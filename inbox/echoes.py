@@ -1,0 +1,121 @@
+"""Meta tells us of a message from our side: one of ours, or one written in another app of the account.
+
+Messenger returns our `metadata`, which names the dispatch. Instagram returns nothing of ours, and its echo can come before the answer
+to our call; so while one of ours is on its way an unmatched echo is parked, and settles a dispatch only when exactly one fits exactly
+one. Everything else is left to a person (Meta, Instagram Platform, webhooks, "message echoes").
+"""
+
+from datetime import datetime, timedelta
+
+from accounts.models import Account
+from graph import events
+from graph.networks import Network
+from inbox import arrivals
+from inbox.models import Conversation, Dispatch, Message, ParkedEcho
+from inbox.recording import record_sent
+from inbox.echo_mark import metadata_of
+
+# Meta's clock and ours differ a little, and a call that timed out may have been carried out late.
+EARLIER, LATER = timedelta(seconds=10), timedelta(minutes=3)
+
+
+def message_echoed(account: Account, event: events.MessageEchoed, received_at: datetime) -> None:
+    at = event.at or received_at
+    conversation = arrivals.locked_conversation(account, event.contact_id or "", at)
+    known = Message.objects.filter(account=account, mid=event.mid).first()
+    if known is not None:
+        return _confirm(known, at)
+    if dispatch := _named_by(conversation, event.metadata):
+        return record_sent(conversation, dispatch, mid=event.mid, at=at)
+    echo = _park(conversation, event, at, received_at)
+    if _is_foreign(account, event):
+        _keep_as_elsewhere(conversation, echo)
+    settle_parked(conversation)
+    Message.objects.filter(account=account, mid=event.mid, source=Message.Source.ELSEWHERE).update(reply_to_mid=event.reply_to_mid)
+
+
+def settle_parked(conversation: Conversation) -> None:
+    """Tell the parked echoes of this locked conversation apart, as far as the facts allow."""
+    ours = list(_without_mid(conversation))
+    parked = list(conversation.parked_echoes.filter(settled_at=None))
+    fitting = {echo.pk: [dispatch for dispatch in ours if fits(echo, dispatch)] for echo in parked}
+    for echo in parked:
+        candidates = fitting[echo.pk]
+        if Message.objects.filter(account=conversation.account, mid=echo.mid).exists():
+            _settle(echo, "matched")
+        elif not candidates:
+            _keep_as_elsewhere(conversation, echo)
+        elif len(candidates) == 1 and candidates[0].state != Dispatch.State.SENDING and _is_only_echo_of(candidates[0], fitting):
+            record_sent(conversation, candidates[0], mid=echo.mid, at=echo.at)
+            _settle(echo, "matched")
+
+
+def fits(echo: ParkedEcho, dispatch: Dispatch) -> bool:
+    """Whether this echo could be this dispatch: what was said, and when."""
+    if dispatch.handed_over_at is None:
+        # Its call has not begun, so Meta cannot have told of it.
+        return False
+    in_time = dispatch.handed_over_at - EARLIER <= echo.at <= dispatch.handed_over_at + LATER
+    return in_time and looks_like(dispatch.message, text=echo.text, kinds=[each["kind"] for each in echo.attachments])
+
+
+def looks_like(message: Message, *, text: str, kinds: list[str]) -> bool:
+    """Whether an echo or a line of the thread with this text and these attachments can be this message of ours."""
+    if message.link:
+        return not text and (not kinds or "template" in kinds)
+    if message.text:
+        return text == message.text and not kinds
+    return not text and (not kinds or "image" in kinds)
+
+
+def _named_by(conversation: Conversation, metadata: str) -> Dispatch | None:
+    """The dispatch whose mark Messenger returned. Only one of this conversation counts: others' apps can write metadata too."""
+    public_id = metadata_of(metadata)
+    # One that has its id at Meta already is another copy: shown as what it is, a second message.
+    rows = Dispatch.objects.select_related("message").filter(conversation=conversation, public_id=public_id, message__mid="")
+    return rows.first() if public_id else None
+
+
+def _is_foreign(account: Account, event: events.MessageEchoed) -> bool:
+    """Messenger names the app that sent; another one's message is none of ours, whatever it says."""
+    return account.network == Network.MESSENGER and event.app_id not in ("", account.meta_app.app_id)
+
+
+def _without_mid(conversation: Conversation) -> list[Dispatch]:
+    """Ours that Meta may have and whose id we do not know: on their way, unknown, or called arrived by a person."""
+    rows = conversation.dispatches.select_related("message").filter(message__mid="")
+    return list(rows.filter(state__in=(Dispatch.State.SENDING, Dispatch.State.UNKNOWN, Dispatch.State.SENT)))
+
+
+def _park(conversation: Conversation, event: events.MessageEchoed, at: datetime, received_at: datetime) -> ParkedEcho:
+    attachments = [{"kind": each.kind, "url": each.url, "title": each.title, "payload": dict(each.payload)} for each in event.attachments]
+    echo, _made = ParkedEcho.objects.get_or_create(
+        conversation=conversation, mid=event.mid, defaults={"at": at, "text": event.text, "attachments": attachments, "parked_at": received_at}
+    )
+    return echo
+
+
+def _is_only_echo_of(dispatch: Dispatch, fitting: dict[int, list[Dispatch]]) -> bool:
+    return sum(dispatch in candidates for candidates in fitting.values()) == 1
+
+
+def _settle(echo: ParkedEcho, outcome: str) -> None:
+    ParkedEcho.objects.filter(pk=echo.pk).update(settled_at=echo.parked_at, outcome=outcome)
+
+
+def _confirm(message: Message, at: datetime) -> None:
+    """We know it already; take Meta's time, by which its receipts are measured."""
+    if message.source == Message.Source.COUNTERSIGN and message.at != at:
+        Message.objects.filter(pk=message.pk).update(at=at)
+
+
+def _keep_as_elsewhere(conversation: Conversation, echo: ParkedEcho) -> None:
+    """It is none of ours: somebody answered in Meta's own apps, or another app did."""
+    message = Message.objects.create(
+        account=conversation.account, conversation=conversation, direction=Message.Direction.OUT, source=Message.Source.ELSEWHERE,
+        mid=echo.mid, at=echo.at, received_at=echo.parked_at, text=echo.text,
+    )  # fmt: skip
+    arrivals.attach(message, [events.MediaReceived(**each) for each in echo.attachments])
+    _settle(echo, "elsewhere")
+    conversation.add(message)
+    arrivals.replay_waiting(echo.mid)

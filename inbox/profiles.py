@@ -1,0 +1,42 @@
+"""Fetches the names of contacts. One that cannot be had costs a name, never a message."""
+
+import logging
+from datetime import timedelta
+
+from django.db.models import Q
+
+from accounts.graph import client_for
+from accounts.models import Account
+from core.clock import now
+from graph.errors import GraphError
+from inbox.models import Contact, Conversation
+
+logger = logging.getLogger("countersign.profiles")
+MOST_ATTEMPTS = 3
+AGAIN_AFTER = timedelta(minutes=10)
+
+
+def fetch_next_profile() -> bool:
+    """Fetch the profile of the next contact without one. False where nobody waits for a name."""
+    at = now()
+    due = Contact.objects.filter(
+        Q(profile_fetched_at=None) | Q(profile_fetched_at__lt=at - AGAIN_AFTER), name="", username="", profile_attempts__lt=MOST_ATTEMPTS,
+        account__state=Account.State.CONNECTED,
+    )  # fmt: skip
+    for contact in due.select_related("account__meta_app").order_by("pk")[:20]:
+        if due.filter(pk=contact.pk).update(profile_fetched_at=at, profile_attempts=contact.profile_attempts + 1):
+            _fetch(contact)
+            return True
+    return False
+
+
+def _fetch(contact: Contact) -> None:
+    try:
+        profile = client_for(contact.account).contact(contact.external_id)
+    except (GraphError, ValueError) as error:
+        logger.info("The profile of contact %s could not be had (%s).", contact.public_id, type(error).__name__)
+        return
+    if profile.name or profile.username:
+        Contact.objects.filter(pk=contact.pk).update(name=profile.name[:200], username=profile.username[:80])
+        for pk in Conversation.objects.filter(contact=contact).values_list("pk", flat=True):
+            Conversation.touch(pk)

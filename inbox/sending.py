@@ -1,0 +1,160 @@
+"""Hands claimed messages to Meta, one call each, and has the answer written down.
+
+Order of the steps, and what a crash after each leaves behind: claimed (the lease ends, queued again) → picture uploaded (the same) →
+handed over, committed before the call (the lease ends, unknown) → called → recorded.
+"""
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import close_old_connections, connection, transaction
+
+from accounts.graph import client_for
+from core.clock import now
+from graph.client import GraphClient, Sent
+from graph.errors import GraphError, OutcomeUnknown, TokenInvalid
+from inbox.claiming import claim
+from inbox.content import Content
+from inbox.echo_mark import metadata_for
+from inbox.echoes import settle_parked
+from inbox.models import Attempt, Conversation, Dispatch, Message
+from inbox.outcomes import Verdict, outcome_of
+from inbox.recording import finish_attempt, record_error, record_sent
+from inbox.uploading import attachment_id_for
+from inbox.window import MessagingWindow
+
+logger = logging.getLogger("countersign.dispatch")
+
+
+class LeaseLost(Exception):
+    """Somebody else has taken the dispatch over; this worker must not touch it any more."""
+
+
+def send_next() -> bool:
+    """Send the next message that may leave. False where none may."""
+    dispatch = claim(worker_name(), at=now())
+    if dispatch is None:
+        return False
+    with _heartbeat(dispatch):
+        _send(dispatch)
+    return True
+
+
+def worker_name() -> str:
+    return f"{socket.gethostname()[:40]}:{os.getpid()}:{threading.get_ident()}"[:80]
+
+
+def _send(dispatch: Dispatch) -> None:
+    content = Content.of(dispatch.message)
+    try:
+        client = _client(dispatch)
+        attachment_id = attachment_id_for(content.media, client, account=dispatch.account) if content.media else ""
+        attempt = _hand_over(dispatch)
+    except GraphError as error:
+        return _record(dispatch, None, error)
+    except LeaseLost:
+        return
+    _call(client, dispatch, attempt, content, attachment_id)
+
+
+def _client(dispatch: Dispatch) -> GraphClient:
+    try:
+        return client_for(dispatch.account)
+    except ValueError as error:
+        raise TokenInvalid(str(error)) from None
+
+
+def _hand_over(dispatch: Dispatch) -> Attempt:
+    """Commit that from now on Meta may have it.
+
+    Raises:
+        LeaseLost: the lease ran out meanwhile and the row moved on.
+    """
+    at = now()
+    mine = Dispatch.objects.filter(pk=dispatch.pk, state=Dispatch.State.SENDING, worker=dispatch.worker, attempts_made=dispatch.attempts_made)
+    with transaction.atomic():
+        if not mine.filter(handed_over_at=None).update(handed_over_at=at):
+            raise LeaseLost
+        return Attempt.objects.create(
+            dispatch=dispatch, number=dispatch.attempts_made, started_at=at, request_digest=dispatch.content_digest, human_agent=_needs_tag(dispatch)
+        )
+
+
+def _needs_tag(dispatch: Dispatch) -> bool:
+    window: MessagingWindow = dispatch.conversation.window
+    return window.needs_human_tag(now())
+
+
+def _call(client: GraphClient, dispatch: Dispatch, attempt: Attempt, content: Content, attachment_id: str) -> None:
+    try:
+        sent = client.send(
+            content.outgoing(attachment_id),
+            to=dispatch.conversation.contact.external_id,
+            metadata=metadata_for(dispatch.public_id),
+            human_agent=attempt.human_agent,
+        )
+    except GraphError as error:
+        return _record(dispatch, attempt, error)
+    except Exception as error:
+        # Whatever broke, the request may have left: only people and Meta's own record can tell.
+        logger.exception("Sending dispatch %s broke.", dispatch.public_id)
+        return _record(dispatch, attempt, OutcomeUnknown(type(error).__name__))
+    _record_accepted(dispatch, attempt, sent)
+
+
+def _record_accepted(dispatch: Dispatch, attempt: Attempt, sent: Sent) -> None:
+    at = now()
+    with transaction.atomic():
+        conversation = Conversation.objects.lock(dispatch.conversation_id)
+        finish_attempt(attempt, Attempt.Outcome.ACCEPTED, at=at, trace_id=sent.trace_id)
+        mid = "" if _is_another_row(conversation, dispatch, sent.message_id) else sent.message_id
+        record_sent(conversation, dispatch, mid=mid, at=at)
+        settle_parked(conversation)
+
+
+def _is_another_row(conversation: Conversation, dispatch: Dispatch, mid: str) -> bool:
+    """Whether this id stands on another message already; two rows must not claim one message of Meta's."""
+    return Message.objects.filter(account=conversation.account, mid=mid).exclude(pk=dispatch.message_id).exists()
+
+
+def _record(dispatch: Dispatch, attempt: Attempt | None, error: GraphError) -> None:
+    outcome, at = outcome_of(error, was_sending=attempt is not None), now()
+    logger.warning("Dispatch %s: %s (%s, code %s/%s, trace %s).", dispatch.public_id, outcome.verdict, type(error).__name__, error.code, error.subcode, error.trace_id)
+    words = {Verdict.UNKNOWN: Attempt.Outcome.UNKNOWN, Verdict.RETRY: Attempt.Outcome.NOT_SENT}
+    with transaction.atomic():
+        conversation = Conversation.objects.lock(dispatch.conversation_id)
+        if attempt:
+            finish_attempt(attempt, words.get(outcome.verdict, Attempt.Outcome.REFUSED), at=at, error=error)
+        record_error(conversation, dispatch, error, outcome, at=at)
+        settle_parked(conversation)
+
+
+@contextmanager
+def _heartbeat(dispatch: Dispatch) -> Iterator[None]:
+    """Keep the lease alive while the call lasts; one of Meta's answers may take longer than a lease."""
+    done = threading.Event()
+    thread = threading.Thread(target=_beat, args=(dispatch.pk, dispatch.worker, done), name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _beat(pk: int, worker: str, done: threading.Event) -> None:
+    while not done.wait(settings.LEASE_SECONDS / 3):
+        try:
+            leased = Dispatch.objects.filter(pk=pk, state=Dispatch.State.SENDING, worker=worker)
+            leased.update(lease_until=now() + timedelta(seconds=settings.LEASE_SECONDS))
+        except Exception:
+            logger.exception("The lease of a dispatch could not be renewed.")
+        finally:
+            close_old_connections()
+    connection.close()

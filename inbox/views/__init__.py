@@ -1,0 +1,1 @@
+"""The console: the list, one conversation, and what people do in them."""

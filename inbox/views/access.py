@@ -1,0 +1,37 @@
+"""Fetching what a person may see, together with what they may do there; what they may not see is 404."""
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
+from accounts.models import Account, Right, User
+from inbox.models import Conversation, Dispatch, MediaFile
+
+
+def person(request: HttpRequest) -> User:
+    """Whoever is signed in; `LoginRequiredMiddleware` has seen to it that somebody is."""
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101
+    return user
+
+
+def conversations_of(user: User) -> QuerySet[Conversation]:
+    """Those this person may read, each with `unread`, `may_reply` and `may_approve`. Tokens stay in the database."""
+    rights = {
+        name: Exists(Account.objects.where(user, right).filter(pk=OuterRef("account"))) for name, right in (("may_reply", Right.REPLY), ("may_approve", Right.APPROVE))
+    }
+    return Conversation.objects.visible_to(user).with_unread(user).annotate(**rights).select_related("account", "contact", "newest_inbound").defer("account__token")
+
+
+def conversation_for(request: HttpRequest, public_id: str) -> Conversation:
+    return get_object_or_404(conversations_of(person(request)), public_id=public_id)
+
+
+def dispatch_for(request: HttpRequest, public_id: str) -> Dispatch:
+    dispatches = Dispatch.objects.filter(account__in=Account.objects.visible_to(person(request)))
+    return get_object_or_404(dispatches.select_related("conversation", "message"), public_id=public_id)
+
+
+def media_for(request: HttpRequest, public_id: str) -> MediaFile:
+    readable = MediaFile.objects.filter(account__in=Account.objects.visible_to(person(request)))
+    return get_object_or_404(readable.select_related("account").defer("account__token"), public_id=public_id)
