@@ -3,6 +3,9 @@
 A wrong value becomes a `Problem`, which `config.checks` reports as a Django system check; settings go on with a harmless default.
 """
 
+import io
+import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +15,7 @@ from urllib.parse import urlsplit
 import environ
 
 T = TypeVar("T")
+LINE = re.compile(r"\s*(#.*|(export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=.*)?")
 
 
 @dataclass(frozen=True)
@@ -33,32 +37,59 @@ class Environment:
 
     def __init__(self, dotenv: Path) -> None:
         self.problems: list[Problem] = []
-        self._env = environ.Env()
-        if dotenv.is_file():
-            self._env.read_env(str(dotenv))
+        self.names: set[str] = set()
+        self._load(dotenv)
 
     def text(self, name: str, default: str = "") -> str:
-        return str(self._env.str(name, default=default)).strip()
+        self.names.add(name)
+        return os.environ.get(name, "").strip() or default
 
     def flag(self, name: str, *, default: bool) -> bool:
         return self._read(name, default, self._parse_flag, "E002", "Write on or off.")
 
-    def number(self, name: str, *, default: int) -> int:
-        return self._read(name, default, int, "E003", f"Write a whole number, for example {default}.")
+    def number(self, name: str, *, default: int, least: int, most: int) -> int:
+        def parse(text: str) -> int:
+            if not (text.isdecimal() and text.isascii() and least <= int(text[:9]) <= most):
+                raise ValueError(f"it is not a whole number from {least} to {most}")
+            return int(text)
+
+        return self._read(name, default, parse, "E003", f"Write a whole number, for example {default}.")
 
     def address(self, name: str, *, default: str) -> str:
         return self._read(name, default, self._parse_address, "E004", f"Write a full address, for example {default}.")
+
+    def shaped(self, name: str, *, default: str, shape: str) -> str:
+        """Text that must look like `shape`, a regular expression, as `default` does."""
+
+        def parse(text: str) -> str:
+            if not re.fullmatch(shape, text):
+                raise ValueError("it does not look like one")
+            return text
+
+        return self._read(name, default, parse, "E009", f"Write it as in {default}.")
 
     def words(self, name: str) -> list[str]:
         return [word.strip() for word in self.text(name).split(",") if word.strip()]
 
     def database(self, name: str, *, default: str) -> dict[str, Any]:
-        hint = "Write postgres://user:password@host:5432/name, sqlite:///relative.path, or leave it out."
+        hint = "Write postgres://user:password@host:5432/name, sqlite:////absolute/path, or leave it out."
         return self._read(name, self._parse_database(default), self._parse_database, "E005", hint)
 
     def note(self, id: str, name: str, message: str, hint: str) -> None:
         """Record a problem that concerns several variables together."""
         self.problems.append(Problem(id, name, message, hint))
+
+    def _load(self, dotenv: Path) -> None:
+        try:
+            lines = dotenv.read_text(encoding="utf-8").splitlines() if dotenv.exists() else []
+        except (OSError, UnicodeDecodeError):
+            self.note("E008", ".env", "The file .env cannot be read.", "Make it a text file in UTF-8 that this user may read.")
+            return
+        for number, line in enumerate(lines, 1):
+            if not LINE.fullmatch(line):
+                # The line itself is not repeated: it may be half of a secret.
+                self.note("E008", ".env", f"Line {number} of .env is not NAME=value.", "Write NAME=value, or begin the line with #.")
+        environ.Env.read_env(io.StringIO("\n".join(line for line in lines if LINE.fullmatch(line))))
 
     def _read(self, name: str, default: T, parse: Callable[[str], T], id: str, hint: str) -> T:
         text = self.text(name)
@@ -81,8 +112,10 @@ class Environment:
     @staticmethod
     def _parse_address(text: str) -> str:
         parts = urlsplit(text)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if parts.scheme not in {"http", "https"} or not re.fullmatch(r"[A-Za-z0-9._:-]+", parts.hostname or "") or parts.username:
             raise ValueError("it is not an http or https address")
+        if parts.port == 0 or parts.query or parts.fragment:  # reading a port that is out of range raises ValueError, too
+            raise ValueError("it is more than an address")
         return text.rstrip("/")
 
     @staticmethod
@@ -91,6 +124,9 @@ class Environment:
         if urlsplit(text).scheme not in {"postgres", "postgresql", "sqlite"}:
             raise ValueError("it names neither PostgreSQL nor SQLite")
         try:
-            return dict(environ.Env.db_url_config(text))
+            found = dict(environ.Env.db_url_config(text))
         except Exception as error:
             raise ValueError("it is not a database address") from error
+        if found.get("NAME") in {None, "", ":memory:"}:
+            raise ValueError("it names no database")
+        return found

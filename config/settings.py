@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from config.environment import Environment
-from config.keys import load_or_create
+from config.keys import fresh, load_or_create
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment(BASE_DIR / ".env")
@@ -35,11 +35,11 @@ DEMO = env.flag("DEMO", default=not META_APPS)
 for kind, app in META_APPS.items():
     for part, value in app.items():
         if not value:
-            name = f"{kind.upper()}_{part.upper()}"
+            name = f"{kind.upper()}_{'APP_SECRET' if part == 'secret' else part.upper()}"
             env.note("E006", name, f"{name} is missing.", f"An app at Meta needs its id, secret and verify token; set {name} too.")
-SIMULATOR_PORT = env.number("SIMULATOR_PORT", default=8900)
+SIMULATOR_PORT = env.number("SIMULATOR_PORT", default=8900, least=1, most=65_535)
 SIMULATOR_URL = f"http://127.0.0.1:{SIMULATOR_PORT}"
-GRAPH_VERSION = env.text("GRAPH_VERSION", "v26.0")
+GRAPH_VERSION = env.shaped("GRAPH_VERSION", default="v26.0", shape=r"v\d+\.\d+")
 GRAPH_URLS = {
     "facebook": env.address("GRAPH_FACEBOOK_URL", default=f"{SIMULATOR_URL}/fb" if DEMO else "https://graph.facebook.com"),
     "instagram": env.address("GRAPH_INSTAGRAM_URL", default=f"{SIMULATOR_URL}/ig" if DEMO else "https://graph.instagram.com"),
@@ -48,11 +48,15 @@ GRAPH_TRANSPORT = None
 FETCH_ALLOWED_HOSTS = env.words("FETCH_ALLOWED_HOSTS") + ([f"127.0.0.1:{SIMULATOR_PORT}"] if DEMO else [])
 
 # Keys and addresses ----------------------------------------------------------------------------------------------
-_keys = load_or_create(VAR_DIR / "keys.env")
-SECRET_KEY = env.text("SECRET_KEY") or _keys.get("SECRET_KEY", "")
-ENCRYPTION_KEYS = env.words("ENCRYPTION_KEYS") or [key for key in _keys.get("ENCRYPTION_KEYS", "").split(",") if key]
+try:
+    _keys = load_or_create(VAR_DIR / "keys.env")
+except (OSError, ValueError):
+    env.note("E001", "VAR_DIR", "The keys in VAR_DIR/keys.env cannot be read or made.", "Let VAR_DIR be a folder that this user may write; restore keys.env from a copy if it is damaged.")
+    _keys = fresh()
+SECRET_KEY = env.text("SECRET_KEY") or _keys["SECRET_KEY"]
+ENCRYPTION_KEYS = env.words("ENCRYPTION_KEYS") or _keys["ENCRYPTION_KEYS"].split(",")
 LISTEN_HOST = env.text("HOST", "127.0.0.1")
-LISTEN_PORT = env.number("PORT", default=8000)
+LISTEN_PORT = env.number("PORT", default=8000, least=1, most=65_535)
 PUBLIC_URL = env.address("PUBLIC_URL", default=f"http://localhost:{LISTEN_PORT}")
 _public = urlsplit(PUBLIC_URL)
 DEBUG = env.flag("DEBUG", default=False)
@@ -187,7 +191,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 MAX_BODY_BYTES = 26_000_000
 
 # Work ------------------------------------------------------------------------------------------------------------
-SENDING_THREADS = env.number("SENDING_THREADS", default=4)
+SENDING_THREADS = env.number("SENDING_THREADS", default=4, least=1, most=50)
 LEASE_SECONDS = 15
 SWEEP_SECONDS = 3
 

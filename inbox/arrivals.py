@@ -18,7 +18,7 @@ class Kept(Exception):
 
     Args:
         kind: its name; empty is the event's own.
-        waits_for: Meta's id of the message without which it makes no sense yet.
+        waits_for: Meta's id of the message, or the contact, without which it makes no sense yet.
     """
 
     def __init__(self, reason: str, *, kind: str = "", waits_for: str = "") -> None:
@@ -42,10 +42,7 @@ def postback_received(account: Account, event: events.PostbackReceived, received
 
 def referral_followed(account: Account, event: events.ReferralFollowed, received_at: datetime) -> None:
     """A link or an ad that led into a thread that exists refreshes the window; without a thread there is nothing to refresh."""
-    conversation = Conversation.objects.filter(account=account, contact__external_id=event.contact_id).first()
-    if conversation is None:
-        raise Kept("There is no conversation with this contact yet.")
-    conversation = Conversation.objects.lock(conversation.pk)
+    conversation = known_conversation(account, event)
     conversation.open_window("referral", at=event.at or received_at)
     conversation.show()
 
@@ -105,7 +102,21 @@ def locked_conversation(account: Account, contact_id: str, at: datetime) -> Conv
     contact, is_new = Contact.objects.get_or_create(account=account, external_id=contact_id, defaults={"first_seen_at": at})
     if is_new:
         wake("fetch")
-    conversation, _made = Conversation.objects.get_or_create(contact=contact, defaults={"account": account, "last_message_at": at})
+    conversation, is_first = Conversation.objects.get_or_create(contact=contact, defaults={"account": account, "last_message_at": at})
+    if is_first:
+        replay_waiting(_contact_mark(contact_id))
+    return Conversation.objects.lock(conversation.pk)
+
+
+def known_conversation(account: Account, event: events.Event) -> Conversation:
+    """The conversation that an event is about, locked.
+
+    Raises:
+        Kept: there is none yet; the event is applied once there is.
+    """
+    conversation = Conversation.objects.filter(account=account, contact__external_id=event.contact_id).first()
+    if conversation is None:
+        raise Kept("There is no conversation with this contact yet.", waits_for=_contact_mark(event.contact_id or ""))
     return Conversation.objects.lock(conversation.pk)
 
 
@@ -117,9 +128,9 @@ def attach(message: Message, attachments: Iterable[events.MediaReceived]) -> Non
     )
 
 
-def replay_waiting(mid: str) -> None:
-    """What came before the message it is about can be applied now."""
-    deliveries = KeptEvent.objects.filter(waits_for=mid).values("delivery")
+def replay_waiting(awaited: str) -> None:
+    """What came before the message or the contact that it is about can be applied now."""
+    deliveries = KeptEvent.objects.filter(waits_for=awaited).values("delivery")
     if WebhookDelivery.objects.filter(pk__in=deliveries).update(state=WebhookDelivery.State.RECEIVED, lease_until=None):
         wake("ingest")
 
@@ -140,6 +151,10 @@ def _inbound(
     conversation.open_window(cause, at=at, message=message)
     conversation.add(message)
     replay_waiting(mid)
+
+
+def _contact_mark(contact_id: str) -> str:
+    return f"contact:{contact_id}"
 
 
 def _known_message(account: Account, mid: str) -> Message:

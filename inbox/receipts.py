@@ -4,8 +4,8 @@ from datetime import datetime
 
 from accounts.models import Account
 from graph import events
-from inbox.arrivals import Kept
-from inbox.models import Conversation, Message
+from inbox.arrivals import Kept, known_conversation
+from inbox.models import Message
 
 
 def delivered(account: Account, event: events.Delivered, received_at: datetime) -> None:
@@ -13,10 +13,8 @@ def delivered(account: Account, event: events.Delivered, received_at: datetime) 
 
 
 def read(account: Account, event: events.Read, received_at: datetime) -> None:
-    until = event.until or _newest_of(account, (event.mid,))
-    _move(account, event, "read_until", until)
-    # What was read was delivered, also on Instagram, which never says so.
-    _move(account, event, "delivered_until", until)
+    # What was read was delivered, also on Instagram, which never says so; the screen knows that without a mark.
+    _move(account, event, "read_until", event.until or _newest_of(account, (event.mid,)))
 
 
 def _newest_of(account: Account, mids: tuple[str, ...]) -> datetime:
@@ -28,10 +26,7 @@ def _newest_of(account: Account, mids: tuple[str, ...]) -> datetime:
 
 
 def _move(account: Account, event: events.Event, mark: str, until: datetime) -> None:
-    conversation = Conversation.objects.filter(account=account, contact__external_id=event.contact_id).first()
-    if conversation is None:
-        raise Kept("There is no conversation with this contact yet.")
-    conversation = Conversation.objects.lock(conversation.pk)
+    conversation = known_conversation(account, event)
     present = getattr(conversation, mark)
     if present is None or until > present:
         setattr(conversation, mark, until)

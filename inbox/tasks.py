@@ -7,6 +7,7 @@ seconds one job sweeps up what nobody was woken for.
 import threading
 
 from django.conf import settings
+from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from inbox import work
@@ -64,9 +65,10 @@ def sweep(timestamp: int) -> None:
 
 
 @app.periodic(cron="* * * * * */30")
-@app.task(name="countersign.tidy", queueing_lock="countersign.tidy")
-async def tidy(timestamp: int) -> None:
+@app.task(name="countersign.tidy", queueing_lock="countersign.tidy", pass_context=True)
+async def tidy(context: JobContext, timestamp: int) -> None:
     """Run the jobs of dead workers again, and forget what has failed long ago (finished jobs are deleted at once)."""
-    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
-        await app.job_manager.retry_job(job)
-    await app.job_manager.delete_old_jobs(nb_hours=24, include_failed=True, include_cancelled=True, include_aborted=True)
+    jobs = context.app.job_manager
+    for job in await jobs.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
+        await jobs.retry_job(job)
+    await jobs.delete_old_jobs(nb_hours=24, include_failed=True, include_cancelled=True, include_aborted=True)

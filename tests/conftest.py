@@ -49,6 +49,12 @@ class Cast:
         work_until_idle("ingest")
         return mid
 
+    def settle(self) -> None:
+        """Everything that waits leaves, Meta's webhooks about it come in, and are applied."""
+        work_until_idle("dispatch")
+        self.simulator.settle()
+        work_until_idle("ingest")
+
     def received(self, contact: Contact) -> list[dict]:
         """What Meta got from us for this contact."""
         return self.simulator.messages(account=contact.account.external_id, contact=contact.external_id, direction="out")
@@ -120,3 +126,10 @@ def sign_in():
         return client
 
     return make
+
+
+@pytest.fixture
+def clock(time_machine):
+    """A clock that runs on, and that a test can put forward with `shift`."""
+    time_machine.move_to(datetime.now(UTC), tick=True)
+    return time_machine

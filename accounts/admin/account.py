@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from accounts.admin.base import ProductAdmin
 from accounts.admin.deeds import Deed, ReasonForm, WithDeeds
 from accounts.admin.grant import GrantInline, SavesGrants
+from accounts.admin.permissions import person
 from accounts.admin.secrets import KeepsSecretsForm
 from accounts.admin.show import badge, stored
 from accounts.connection import disconnect, mend
@@ -81,10 +82,10 @@ class AccountAdmin(SavesGrants, WithDeeds, ProductAdmin):
 
     # Who may ------------------------------------------------------------------------------------------------------
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.is_superuser)
+        return bool(person(request).is_superuser)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        settled = (*IDENTITY, *(() if request.user.is_superuser else ("login", "meta_app", "page_id")))
+        settled = (*IDENTITY, *(() if person(request).is_superuser else ("login", "meta_app", "page_id")))
         return (*super().get_readonly_fields(request, obj), *(settled if obj else ()))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -116,9 +117,9 @@ class AccountAdmin(SavesGrants, WithDeeds, ProductAdmin):
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if obj.token and "token" in form.changed_data:
-            Activity.record("account.token_replaced", obj, by=request.user, at=now(), account=obj)  # type: ignore[arg-type]
+            Activity.record("account.token_replaced", obj, by=person(request), at=now(), account=obj)
         if not change:
-            give_preset(request.user, "manager", account=obj, by=request.user, at=now())  # type: ignore[arg-type]
+            give_preset(person(request), "manager", account=obj, by=person(request), at=now())
 
     @admin.action(description=_("Mark as mended"))
     def mend_selected(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
@@ -127,15 +128,15 @@ class AccountAdmin(SavesGrants, WithDeeds, ProductAdmin):
 
     def _mended(self, request: HttpRequest, account: Account) -> bool:
         try:
-            return mend(account, by=request.user, at=now())  # type: ignore[arg-type]
+            return mend(account, by=person(request), at=now())
         except ValidationError as refusal:
             self.message_user(request, f"{account}: {' '.join(refusal.messages)}", messages.ERROR)
             return False
 
     def do_mend(self, request: HttpRequest, account: Account) -> str:
-        mend(account, by=request.user, at=now())  # type: ignore[arg-type]
+        mend(account, by=person(request), at=now())
         return _("%(account)s sends again.") % {"account": account}
 
     def do_disconnect(self, request: HttpRequest, account: Account, *, reason: str) -> str:
-        disconnect(account, by=request.user, at=now(), reason=reason)  # type: ignore[arg-type]
+        disconnect(account, by=person(request), at=now(), reason=reason)
         return _("%(account)s is disconnected, and its token is erased.") % {"account": account}

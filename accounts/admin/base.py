@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.forms import Form
 from django.http import HttpRequest
 
-from accounts.admin.permissions import ByAccount
+from accounts.admin.permissions import ByAccount, person
 from accounts.models import Account, Activity
 from core.clock import now
 
@@ -39,4 +39,4 @@ class ProductAdmin(ByAccount, ModelAdmin):
         if form.changed_data or did == "added":
             account = obj if isinstance(obj, Account) else getattr(obj, "account", None)
             verb = f"{obj._meta.model_name}.{did}"
-            Activity.record(verb, obj, by=request.user, at=now(), account=account, fields=form.changed_data)  # type: ignore[arg-type]
+            Activity.record(verb, obj, by=person(request), at=now(), account=account, fields=form.changed_data)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.base import ModelAdmin, ProductAdmin, TabularInline
 from accounts.admin.filters import AccountFilter
-from accounts.admin.permissions import ByAccount
+from accounts.admin.permissions import ByAccount, person
 from accounts.granting import give_preset, take
 from accounts.models import Grant, User
 from accounts.models.grant import PRESETS
@@ -73,7 +73,7 @@ class Granting(ByAccount):
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name != "user":
             return super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if not request.user.is_superuser:
+        if not person(request).is_superuser:
             return PersonByEmail(label=_("who, by e-mail"))
         return super().formfield_for_foreignkey(db_field, request, **kwargs | {"queryset": User.objects.filter(is_agent=False).order_by("name", "email")})
 
@@ -103,9 +103,9 @@ class SavesGrants(ModelAdmin):
         given = {id(form.instance): form.cleaned_data["preset"] for form in formset.extra_forms if form.has_changed()}
         formset.save(commit=False)
         for grant in formset.deleted_objects:
-            take(grant, by=request.user, at=now())  # type: ignore[arg-type]
+            take(grant, by=person(request), at=now())
         for grant in formset.new_objects:
-            give_preset(grant.user, given[id(grant)], account=grant.account, by=request.user, at=now())  # type: ignore[arg-type]
+            give_preset(grant.user, given[id(grant)], account=grant.account, by=person(request), at=now())
 
 
 @admin.register(Grant)
@@ -119,12 +119,12 @@ class GrantAdmin(Granting, ProductAdmin):
     ordering = ("account__name", "user__name", "user__email", "right")
 
     def save_model(self, request: HttpRequest, obj: Grant, form: Any, change: bool) -> None:
-        give_preset(obj.user, form.cleaned_data["preset"], account=obj.account, by=request.user, at=now())  # type: ignore[arg-type]
+        give_preset(obj.user, form.cleaned_data["preset"], account=obj.account, by=person(request), at=now())
         obj.pk = Grant.objects.get(user=obj.user, account=obj.account, right=obj.right).pk
 
     def delete_model(self, request: HttpRequest, obj: Grant) -> None:
-        take(obj, by=request.user, at=now())  # type: ignore[arg-type]
+        take(obj, by=person(request), at=now())
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Grant]) -> None:
         for grant in queryset:
-            take(grant, by=request.user, at=now())  # type: ignore[arg-type]
+            take(grant, by=person(request), at=now())

@@ -12,7 +12,7 @@ from accounts.admin.base import ProductAdmin
 from accounts.admin.deeds import Deed, ReasonForm, WithDeeds
 from accounts.admin.filters import AccountFilter
 from accounts.admin.grant import AnyModelForm
-from accounts.admin.permissions import managed_accounts
+from accounts.admin.permissions import managed_accounts, person
 from accounts.admin.show import badge
 from accounts.models import Grant, Stop, User
 from core.clock import now
@@ -74,12 +74,12 @@ class StopAdmin(WithDeeds, ProductAdmin):
         form = super().get_form(request, obj, change=change, **kwargs)
         # Stopping agents everywhere is for those who answer for everything.
         if "account" in form.base_fields:
-            form.base_fields["account"].required = not request.user.is_superuser
+            form.base_fields["account"].required = not person(request).is_superuser
         return form
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "agent" and not request.user.is_superuser:
-            kwargs["queryset"] = User.objects.filter(is_agent=True, pk__in=Grant.objects.filter(account__in=managed_accounts(request.user)).values("user"))
+        if db_field.name == "agent" and not person(request).is_superuser:
+            kwargs["queryset"] = User.objects.filter(is_agent=True, pk__in=Grant.objects.filter(account__in=managed_accounts(person(request))).values("user"))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     @admin.display(description=_("state"))
@@ -87,10 +87,10 @@ class StopAdmin(WithDeeds, ProductAdmin):
         return badge(_("in force"), "bad") if stop.lifted_at is None else badge(_("lifted"), "quiet")
 
     def save_model(self, request: HttpRequest, obj: Stop, form: Any, change: bool) -> None:
-        placed = Stop.place(by=request.user, at=now(), **{name: form.cleaned_data[name] for name in self.add_fields})  # type: ignore[arg-type]
+        placed = Stop.place(by=person(request), at=now(), **{name: form.cleaned_data[name] for name in self.add_fields})
         obj.pk = placed.pk
 
     def do_lift(self, request: HttpRequest, stop: Stop, *, reason: str) -> str:
-        if not stop.lift(by=request.user, reason=reason, at=now()):  # type: ignore[arg-type]
+        if not stop.lift(by=person(request), reason=reason, at=now()):
             raise ValidationError(_("Somebody lifted it before you."))
         return str(_("The stop is lifted."))

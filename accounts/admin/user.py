@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.base import ProductAdmin
 from accounts.admin.grant import PRESET_CHOICES, AnyModelForm, GrantInline, SavesGrants
-from accounts.admin.permissions import managed_accounts
+from accounts.admin.permissions import managed_accounts, person
 from accounts.admin.show import badge
 from accounts.granting import give_preset
 from accounts.models import Account, Grant, User
@@ -100,10 +100,10 @@ class UserAdmin(SavesGrants, ProductAdmin, StockUserAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fixed = super().get_readonly_fields(request, obj)
         # A manager who could change an e-mail or a password could become anybody.
-        return fixed if request.user.is_superuser or obj is None else (*fixed, "email", "name", "time_zone", "is_active", "is_staff", "is_superuser")
+        return fixed if person(request).is_superuser or obj is None else (*fixed, "email", "name", "time_zone", "is_active", "is_staff", "is_superuser")
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
-        if not request.user.is_superuser:
+        if not person(request).is_superuser:
             raise PermissionDenied
         return super().user_change_password(request, id, form_url)
 
@@ -119,7 +119,7 @@ class UserAdmin(SavesGrants, ProductAdmin, StockUserAdmin):
 
         class FormOfThisPerson(form):  # type: ignore[misc, valid-type]
             def __init__(self, *args: Any, **kwargs: Any) -> None:
-                super().__init__(*args, by=request.user, **kwargs)
+                super().__init__(*args, by=person(request), **kwargs)
 
         return FormOfThisPerson
 
@@ -142,5 +142,5 @@ class UserAdmin(SavesGrants, ProductAdmin, StockUserAdmin):
         super().save_model(request, obj, form, change)
         account = form.cleaned_data.get("account")
         if not change and account:
-            give_preset(obj, form.cleaned_data["preset"], account=account, by=request.user, at=now())  # type: ignore[arg-type]
+            give_preset(obj, form.cleaned_data["preset"], account=account, by=person(request), at=now())
             obj.refresh_from_db()

@@ -4,7 +4,7 @@ from typing import Any
 
 _A_PERSON = {"action": "require_approval", "reason": "A person reads every message before it goes out."}
 
-# The copy in migration 0003 is what was shipped first; a later change here is published by a migration of its own.
+# The copy in migration 0002 is what was shipped first; a later change here is published by a migration of its own.
 SHIPPED: dict[str, Any] = {
     "version": "1",
     "default": "deny",

@@ -2,7 +2,6 @@
 
 from inbox.content import Content
 from inbox.models import Dispatch
-from inbox.work import work_until_idle
 
 
 def test_what_a_contact_writes_becomes_a_message(cast):
@@ -14,7 +13,7 @@ def test_what_a_contact_writes_becomes_a_message(cast):
 def test_a_reply_reaches_meta_once_and_its_echo_changes_nothing(cast):
     conversation = cast.conversation(cast.amina)
     message = conversation.reply(Content(text="Yes, a fresh batch."), by=cast.bob)
-    work_until_idle("dispatch", "ingest")
+    cast.settle()
     assert [each["text"] for each in cast.received(cast.amina)] == ["Yes, a fresh batch."]
     message.refresh_from_db()
     assert message.dispatch.state == Dispatch.State.SENT
@@ -25,7 +24,7 @@ def test_a_reply_reaches_meta_once_and_its_echo_changes_nothing(cast):
 def test_an_instagram_reply_reaches_meta_once_and_its_echo_changes_nothing(cast):
     conversation = cast.conversation(cast.noor)
     message = conversation.reply(Content(text="Two seats are left."), by=cast.bob)
-    work_until_idle("dispatch", "ingest")
+    cast.settle()
     assert [each["text"] for each in cast.received(cast.noor)] == ["Two seats are left."]
     message.refresh_from_db()
     assert message.dispatch.state == Dispatch.State.SENT

@@ -41,5 +41,5 @@ def withdraw(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("agents", "0002_first")]
+    dependencies = [("agents", "0001_first")]
     operations = [migrations.RunPython(ship, withdraw)]

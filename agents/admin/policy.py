@@ -1,0 +1,99 @@
+"""Policies: saving a changed document puts a new version in force, and old versions stay as they were. Only superusers come here."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.admin.base import ProductAdmin
+from accounts.admin.grant import AnyModelForm
+from accounts.admin.permissions import person
+from accounts.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
+from accounts.admin.show import as_json
+from agents.models import Policy, PolicyVersion
+from agents.policy import SHIPPED, check
+from core.clock import now
+
+
+class DocumentField(forms.JSONField):
+    """A policy document, laid out for people, in which every problem is named."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": 24, "class": "document", "spellcheck": "false"}), **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        problems = check(value)
+        if problems:
+            raise ValidationError([f"{problem.path or '/'}: {problem.message} {problem.hint}" for problem in problems])
+
+
+class PolicyForm(AnyModelForm):
+    document = DocumentField(label=_("document"), help_text=_("Saving a changed document puts a new version in force at once, for every agent under this policy."))
+    note = forms.CharField(label=_("note"), max_length=200, required=False, widget=forms.TextInput(attrs={"class": "vTextField"}), help_text=_("What changed, for colleagues."))
+
+    class Meta:
+        model = Policy
+        fields = ("name",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        current = self.instance.current if self.instance.pk else None
+        self.initial["document"] = current.document if current else SHIPPED
+
+
+class VersionInline(ReadOnlyInline):
+    model = PolicyVersion
+    fields = ("number", "at", "by", "note")
+    ordering = ("-number",)
+
+
+@admin.register(Policy)
+class PolicyAdmin(ProductAdmin):
+    form = PolicyForm
+    fields = ("name", "document", "note")
+    inlines = (VersionInline,)
+    list_display = ("name", "version_in_force", "agents_under_it")
+    search_fields = ("name",)
+    ordering = ("name",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        return rows.annotate(versions_count=Count("versions", distinct=True), agents_count=Count("agents", distinct=True))
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return super().get_inlines(request, obj) if obj else ()
+
+    @admin.display(description=_("version in force"), ordering="versions_count")
+    def version_in_force(self, policy: Any) -> int | str:
+        # Versions are numbered from one without gaps, and none is ever taken away.
+        return policy.versions_count or "–"
+
+    @admin.display(description=_("agents"), ordering="agents_count")
+    def agents_under_it(self, policy: Any) -> int:
+        return int(policy.agents_count)
+
+    def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change or "document" in form.changed_data:
+            obj.publish(form.cleaned_data["document"], by=person(request), at=now(), note=form.cleaned_data["note"])
+
+
+@admin.register(PolicyVersion)
+class PolicyVersionAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "by", "at", "note")
+    list_filter = ("policy",)
+    list_select_related = ("policy", "by")
+    fields = ("policy", "number", "by", "at", "note", "rules")
+
+    @admin.display(description=_("document"))
+    def rules(self, version: PolicyVersion) -> str:
+        return as_json(version.document)

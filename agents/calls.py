@@ -1,0 +1,47 @@
+"""Keeps every call that an agent makes, also those that were refused."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from agents.models import Agent, AgentKey, ToolCall
+from inbox.errors import Refused
+
+LONGEST_KEPT = 8_000
+
+
+@contextmanager
+def recorded(agent: Agent, key: AgentKey | None, tool: str, arguments: Mapping[str, Any], *, at: datetime, keep: bool = True) -> Iterator[ToolCall]:
+    """One transaction around one call, and the row that tells of it.
+
+    A refusal undoes what the call did, and only then is the row written: it must outlive the rollback. Until something passes it,
+    a call counts as denied.
+
+    Args:
+        keep: False writes the row only for a refusal; the call goes on in another transaction.
+    """
+    call = ToolCall(agent=agent, key=key, tool=tool, arguments=_plain(arguments), at=at, verdict=ToolCall.Verdict.DENY)
+    try:
+        with transaction.atomic():
+            yield call
+            if keep:
+                call.save()
+    except Exception as error:
+        call.pk, call.outcome = None, error.code if isinstance(error, Refused) else "error"
+        call.reason = call.reason or (error.sentence if isinstance(error, Refused) else "")
+        call.save()
+        raise
+
+
+def _plain(value: Any) -> Any:
+    """The same as JSON that every database stores: no half characters, no NUL, nothing endless."""
+    if isinstance(value, str):
+        return value[:LONGEST_KEPT].encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+    if isinstance(value, Mapping):
+        return {_plain(str(name)): _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return value

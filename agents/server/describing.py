@@ -1,0 +1,155 @@
+"""Turns rows into what the tools answer: opaque ids, our words, and nothing that Meta calls anything."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from accounts.models import Account, Right, Stop
+from agents.models import Agent, Decision, Proposal
+from agents.server.results import (
+    AccountOut,
+    AnswerOut,
+    AttachmentOut,
+    ContactOut,
+    ConversationOut,
+    ConversationRow,
+    DecisionOut,
+    DeliveryOut,
+    DiffOut,
+    LinkOut,
+    MessageOut,
+    ProposalOut,
+    StopOut,
+    WindowOut,
+)
+from agents.worddiff import word_diff
+from graph.networks import Network
+from inbox.models import Contact, Conversation, Dispatch, Message
+from inbox.outcomes import sentence_for
+
+DECISION_POLL_SECONDS = 15
+DELIVERY_POLL_SECONDS = 5
+
+
+def account_out(account: Account) -> AccountOut:
+    return AccountOut(account_id=account.public_id, name=account.name, network="instagram" if account.network == Network.INSTAGRAM else "messenger")
+
+
+def contact_out(contact: Contact) -> ContactOut:
+    return ContactOut(untrusted_name=contact.name, untrusted_username=contact.username)
+
+
+def window_out(conversation: Conversation, now: datetime) -> WindowOut:
+    window = conversation.window
+    left = window.time_left(now)
+    return WindowOut(
+        state=window.state(now).value, closes_at=window.ends_at(now), seconds_left=int(left.total_seconds()) if left is not None else None, cause=window.cause
+    )
+
+
+def stop_out(agent: Agent, conversation: Conversation) -> StopOut:
+    stop = Stop.objects.touching(agent=agent.user_id, account=conversation.account_id, conversation=conversation.public_id).first()
+    return StopOut(stopped=True, reason=stop.reason, since=stop.at) if stop else StopOut(stopped=False)
+
+
+def row_out(conversation: Conversation, waiting: int, now: datetime) -> ConversationRow:
+    last = conversation.last_message
+    theirs = last is not None and last.is_inbound
+    preview = last.preview if last else ""
+    return ConversationRow(
+        conversation_id=conversation.public_id, account=account_out(conversation.account), contact=contact_out(conversation.contact),
+        last_message_at=conversation.last_message_at, last_message_from="" if last is None else "contact" if theirs else "account",
+        untrusted_preview=preview if theirs else "", preview="" if theirs else preview,
+        window=window_out(conversation, now), your_pending_proposals=waiting,
+    )  # fmt: skip
+
+
+def conversation_out(agent: Agent, conversation: Conversation, messages: list[Message], older: bool, waiting: list[Proposal], now: datetime) -> ConversationOut:
+    newest = conversation.newest_inbound
+    return ConversationOut(
+        conversation_id=conversation.public_id, account=account_out(conversation.account), contact=contact_out(conversation.contact),
+        window=window_out(conversation, now), stop=stop_out(agent, conversation),
+        may_propose=conversation.account.allows(agent.user, Right.PROPOSE),
+        newest_contact_message_id=newest.public_id if newest else "",
+        messages=[message_out(message, agent) for message in messages], older_messages=older,
+        your_pending_proposals=[proposal_out(proposal, now) for proposal in waiting],
+    )  # fmt: skip
+
+
+def message_out(message: Message, agent: Agent) -> MessageOut:
+    theirs, gone = message.is_inbound, message.removed_at is not None
+    text = "" if gone else message.text
+    dispatch = getattr(message, "dispatch", None)
+    reaction = next((reaction.emoji for reaction in message.reactions.all() if reaction.removed_at is None), "")
+    return MessageOut(
+        message_id=message.public_id, sender="contact" if theirs else "account", at=message.at,
+        untrusted_text=text if theirs else "", text="" if theirs else text,
+        link=_link(message.link) if message.link and not gone else None,
+        attachments=[] if gone else [AttachmentOut(kind=one.kind, untrusted_title=one.title) for one in message.attachments.all()],
+        untrusted_reaction=reaction, written_by="" if theirs else _author(message, agent), delivery=dispatch.state if dispatch else "", unsent=gone,
+    )  # fmt: skip
+
+
+def proposal_out(proposal: Proposal, now: datetime) -> ProposalOut:
+    part = proposal.part
+    message = part.message
+    return ProposalOut(
+        proposal_id=proposal.public_id, conversation_id=proposal.conversation.public_id,
+        status="pending" if proposal.awaits_decision else proposal.state,  # type: ignore[arg-type]
+        poll_after_seconds=_poll_after(proposal), stale=proposal.awaits_decision and proposal.is_stale,
+        expired=proposal.awaits_decision and proposal.is_expired(now), rule=proposal.rule, rule_reason=proposal.rule_reason, created_at=proposal.created_at,
+        text=part.text, image_url=part.media.source_url if part.media else "", link=_link(part.link) if part.link else None, your_reason=proposal.reason,
+        decision=_decision(proposal, proposal.decision), delivery=_delivery(message) if message else None, answer=_answer(message) if message else None,
+    )  # fmt: skip
+
+
+def _link(fields: dict[str, str]) -> LinkOut:
+    return LinkOut(url=fields.get("url", ""), title=fields.get("title", ""), subtitle=fields.get("subtitle", ""))
+
+
+def _author(message: Message, agent: Agent) -> str:
+    if message.written_by_id == agent.user_id:
+        return _("you")
+    return str(message.written_by) if message.written_by else ""
+
+
+def _decision(proposal: Proposal, decision: Decision | None) -> DecisionOut | None:
+    if decision is None:
+        return None
+    before, approved = proposal.part.text, decision.answer == Decision.answer.field.choices[0][0]
+    after = decision.text or before
+    return DecisionOut(
+        answer="approved" if approved else "rejected", by=str(decision.by), at=decision.at, reason=decision.reason, changed=bool(decision.text),
+        text_sent=after if approved else "", diff=[DiffOut(kind=change.kind, text=change.text) for change in word_diff(before, after)] if decision.text else [],
+    )  # fmt: skip
+
+
+def _delivery(message: Message) -> DeliveryOut:
+    dispatch, conversation = message.dispatch, message.conversation
+    # Meta's marks count by its own clock, which passed this moment when it took the message.
+    since = dispatch.handed_over_at or message.at
+    sent = dispatch.state == Dispatch.State.SENT
+    return DeliveryOut(
+        state=dispatch.state,  # type: ignore[arg-type]
+        explanation=sentence_for(dispatch),
+        delivered=sent and _passed(conversation.delivered_until, since),
+        read=sent and _passed(conversation.read_until, since),
+    )
+
+
+def _passed(mark: datetime | None, moment: datetime) -> bool:
+    return mark is not None and mark >= moment
+
+
+def _answer(message: Message) -> AnswerOut | None:
+    if message.dispatch.state != Dispatch.State.SENT:
+        return None
+    later = message.conversation.messages.filter(direction=Message.Direction.IN, at__gt=message.at).first()
+    return AnswerOut(message_id=later.public_id, at=later.at, untrusted_text=later.text or later.preview) if later else None
+
+
+def _poll_after(proposal: Proposal) -> int | None:
+    if proposal.awaits_decision:
+        return DECISION_POLL_SECONDS
+    moving = (Dispatch.State.QUEUED, Dispatch.State.SENDING, Dispatch.State.UNKNOWN)
+    return DELIVERY_POLL_SECONDS if proposal.part.dispatch_state in moving else None

@@ -1,0 +1,54 @@
+"""Shows each agent the tools that its policy does not hide, and no trace of the others."""
+
+from typing import Any
+
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS, INVALID_REQUEST
+
+from agents.policy import hides
+from agents.refusals import KeyInvalid
+from agents.server import identity
+from agents.server.hop import on_orm
+
+# An agent can always learn what became of its own proposals.
+NEVER_HIDDEN = frozenset({"get_proposal"})
+
+
+class Gate:
+    """A middleware of the SDK.
+
+    Args:
+        tools: the names of all tools of the server.
+    """
+
+    def __init__(self, tools: frozenset[str]) -> None:
+        self._tools = tools
+
+    async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        if ctx.method == "tools/list":
+            return self._listing(await call_next(ctx), await self._visible())
+        if ctx.method == "tools/call":
+            name = (ctx.params or {}).get("name")
+            if name not in await self._visible():
+                raise MCPError(INVALID_PARAMS, f"Unknown tool: {name}")
+        return await call_next(ctx)
+
+    async def _visible(self) -> frozenset[str]:
+        try:
+            return await on_orm(_visible)(identity.caller(), self._tools)
+        except KeyInvalid as refusal:
+            raise MCPError(INVALID_REQUEST, refusal.sentence) from refusal
+
+    @staticmethod
+    def _listing(result: HandlerResult, visible: frozenset[str]) -> HandlerResult:
+        if isinstance(result, dict):
+            result["tools"] = [tool for tool in result["tools"] if tool["name"] in visible]
+        return result
+
+
+def _visible(key: int | None, tools: frozenset[str]) -> frozenset[str]:
+    policy = identity.load(key).agent.policy
+    version = policy.current if policy else None
+    document = version.document if version else None
+    return frozenset(name for name in tools if name in NEVER_HIDDEN or not hides(document, name))

@@ -1,0 +1,51 @@
+"""Conversations, with a way to the page on which people work with them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from accounts.admin.filters import AccountFilter
+from accounts.admin.readonly import ReadOnlyAdmin
+from accounts.admin.show import badge
+from core.clock import now
+from inbox.models import Conversation
+from inbox.window import WindowState
+
+WINDOWS = {
+    WindowState.OPEN: (_("open"), "good"),
+    WindowState.HUMAN: (_("people only"), "care"),
+    WindowState.CLOSED: (_("closed"), "quiet"),
+    WindowState.UNKNOWN: (_("not known"), "quiet"),
+}
+
+
+@admin.register(Conversation)
+class ConversationAdmin(ReadOnlyAdmin):
+    account_path = "account"
+    list_display = ("contact", "account", "last_message", "window_now", "window_closes_at", "last_message_at")
+    list_filter = (("account", AccountFilter),)
+    list_select_related = ("account", "contact", "last_message")
+    search_fields = ("contact__name", "contact__username", "=contact__external_id", "=public_id")
+    ordering = ("-last_message_at", "-pk")
+    fields = (
+        "account", "contact", "history", "revision", "last_message_at", "last_message", "newest_inbound", "window_now", "window_cause", "window_opened_at",
+        "window_message", "window_closes_at", "human_until", "delivered_until", "read_until",
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).prefetch_related("last_message__attachments")
+
+    @admin.display(description=_("window"), ordering="window_closes_at")
+    def window_now(self, conversation: Conversation) -> str:
+        return badge(*WINDOWS[conversation.window.state(now())])
+
+    @admin.display(description=_("everything said"))
+    def history(self, conversation: Conversation) -> str:
+        pages = (("inbox_message", _("Messages")), ("inbox_dispatch", _("Dispatches")), ("inbox_parkedecho", _("Parked echoes")), ("agents_proposal", _("Proposals")))
+        links = [format_html('<a href="{}?conversation__id__exact={}">{}</a>', reverse(f"admin:{page}_changelist"), conversation.pk, name) for page, name in pages]
+        return format_html("{} · {} · {} · {}", *links)

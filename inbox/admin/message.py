@@ -1,0 +1,98 @@
+"""Messages with their media and reactions."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.admin.filters import AccountFilter
+from accounts.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
+from accounts.admin.show import as_json, link
+from inbox.models import Attachment, Message, Reaction
+
+
+class AttachmentInline(ReadOnlyInline):
+    model = Attachment
+    account_path = "message__account"
+    fields = ("position", "kind", "media", "title", "url")
+
+
+class ReactionInline(ReadOnlyInline):
+    model = Reaction
+    account_path = "message__account"
+    fields = ("emoji", "contact", "at", "removed_at")
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnlyAdmin):
+    account_path = "account"
+    inlines = (AttachmentInline, ReactionInline)
+    list_display = ("at", "preview", "direction", "source", "conversation", "written_by")
+    list_display_links = ("at", "preview")
+    list_filter = (("account", AccountFilter), "direction", "source")
+    list_select_related = ("account", "conversation__contact", "conversation__account", "written_by")
+    search_fields = ("text", "=mid", "=public_id")
+    ordering = ("-pk",)
+    date_hierarchy = "at"
+    fields = (
+        "account", "conversation", "direction", "source", "at", "received_at", "text", "card", "context", "written_by", "edited_by", "sending",
+        "removed_at", "mid", "reply_to_mid",
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).prefetch_related("attachments")
+
+    def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
+        return lookup == "conversation__id__exact" or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description=_("message"))
+    def preview(self, message: Message) -> str:
+        return message.preview
+
+    @admin.display(description=_("link card"))
+    def card(self, message: Message) -> str:
+        return as_json(message.link) if message.link else "–"
+
+    @admin.display(description=_("context"))
+    def context(self, message: Message) -> str:
+        return as_json(message.about) if message.about else "–"
+
+    @admin.display(description=_("dispatch"))
+    def sending(self, message: Message) -> str:
+        return link(getattr(message, "dispatch", None))
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(ReadOnlyAdmin):
+    account_path = "message__account"
+    list_display = ("label", "kind", "message", "media")
+    list_filter = (("message__account", AccountFilter),)
+    list_select_related = ("message", "media")
+    ordering = ("-pk",)
+    fields = ("message", "position", "kind", "media", "title", "url", "details")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).prefetch_related("message__attachments")
+
+    @admin.display(description=_("attachment"))
+    def label(self, attachment: Attachment) -> str:
+        return attachment.label
+
+    @admin.display(description=_("details"))
+    def details(self, attachment: Attachment) -> str:
+        return as_json(attachment.payload) if attachment.payload else "–"
+
+
+@admin.register(Reaction)
+class ReactionAdmin(ReadOnlyAdmin):
+    account_path = "message__account"
+    list_display = ("emoji", "contact", "message", "at", "removed_at")
+    list_filter = (("message__account", AccountFilter),)
+    list_select_related = ("message", "contact")
+    ordering = ("-pk",)
+    fields = ("emoji", "contact", "message", "at", "removed_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).prefetch_related("message__attachments")
