@@ -1,6 +1,15 @@
-"""The admin in the product's own words."""
+"""The admin in the product's own words: our sign-in, and an index in the order in which an admin thinks."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,3 +18,28 @@ class CountersignAdminSite(admin.AdminSite):
 
     site_header = site_title = "Countersign"
     index_title = _("Configuration")
+
+    @method_decorator(login_not_required)
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Sign-in is the product's own; whoever is signed in and still sent here has nothing to configure."""
+        index = reverse("admin:index", current_app=self.name)
+        if self.has_permission(request):
+            return redirect(index)
+        if request.user.is_authenticated:
+            raise PermissionDenied
+        return redirect_to_login(request.GET.get("next") or index, reverse("login"))
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """The models in groups; what stands in no group (Django's and procrastinate's own) comes last."""
+        from config.admin_index import GROUPS
+
+        apps = self._build_app_dict(request, app_label)
+        models = {f"{app['app_label']}.{model['object_name']}": model for app in apps.values() for model in app["models"]}
+        groups = [group.entry(models) for group in GROUPS]
+        rest = [app | {"models": left} for app in apps.values() if (left := [model for model in app["models"] if "about" not in model])]
+        return [group for group in groups if group["models"]] + rest
+
+    def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        from config.attention import attention
+
+        return super().index(request, (extra_context or {}) | {"attention": attention(request)})

@@ -4,10 +4,10 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from a2wsgi import WSGIMiddleware  # noqa: E402
-from django.conf import settings  # noqa: E402
-from django.core.wsgi import get_wsgi_application  # noqa: E402
-from starlette.types import ASGIApp  # noqa: E402
+from a2wsgi import WSGIMiddleware
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from starlette.types import ASGIApp
 
 pages = get_wsgi_application()
 
@@ -31,7 +31,7 @@ def _in_threads() -> ASGIApp:
 
     The queue towards the browser has no limit: a slow reader must not hold a thread. The largest answer is a picture.
     """
-    django = WSGIMiddleware(pages, workers=THREADS, send_queue_size=0)
+    django = WSGIMiddleware(pages, workers=THREADS, send_queue_size=0)  # type: ignore[arg-type]
     return Spool(django, max_bytes=settings.MAX_BODY_BYTES)  # type: ignore[arg-type]
 
 

@@ -19,7 +19,7 @@ from config.keys import fresh, load_or_create
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment(BASE_DIR / ".env")
-VAR_DIR = Path(env.text("VAR_DIR") or BASE_DIR / "var").resolve()
+VAR_DIR = (BASE_DIR / env.text("VAR_DIR", "var")).resolve()
 
 # Meta ------------------------------------------------------------------------------------------------------------
 META_APPS = {
@@ -51,7 +51,8 @@ FETCH_ALLOWED_HOSTS = env.words("FETCH_ALLOWED_HOSTS") + ([f"127.0.0.1:{SIMULATO
 try:
     _keys = load_or_create(VAR_DIR / "keys.env")
 except (OSError, ValueError):
-    env.note("E001", "VAR_DIR", "The keys in VAR_DIR/keys.env cannot be read or made.", "Let VAR_DIR be a folder that this user may write; restore keys.env from a copy if it is damaged.")
+    _hint = "Let VAR_DIR be a folder that this user may write. If keys.env is there and damaged, restore it from your back-up."
+    env.note("E001", "VAR_DIR", "The keys in VAR_DIR/keys.env cannot be read or made.", _hint)
     _keys = fresh()
 SECRET_KEY = env.text("SECRET_KEY") or _keys["SECRET_KEY"]
 ENCRYPTION_KEYS = env.words("ENCRYPTION_KEYS") or _keys["ENCRYPTION_KEYS"].split(",")

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Max, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -66,16 +66,14 @@ class PolicyAdmin(ProductAdmin):
     ordering = ("name",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)
-        return rows.annotate(versions_count=Count("versions", distinct=True), agents_count=Count("agents", distinct=True))
+        return super().get_queryset(request).annotate(newest=Max("versions__number"), agents_count=Count("agents", distinct=True))
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return super().get_inlines(request, obj) if obj else ()
 
-    @admin.display(description=_("version in force"), ordering="versions_count")
-    def version_in_force(self, policy: Any) -> int | str:
-        # Versions are numbered from one without gaps, and none is ever taken away.
-        return policy.versions_count or "–"
+    @admin.display(description=_("version in force"), ordering="newest")
+    def version_in_force(self, policy: Any) -> int | None:
+        return policy.newest  # type: ignore[no-any-return]
 
     @admin.display(description=_("agents"), ordering="agents_count")
     def agents_under_it(self, policy: Any) -> int:

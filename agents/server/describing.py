@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account, Right, Stop
 from agents.models import Agent, Decision, Proposal
+from agents.models.decision import Answer
 from agents.server.results import (
     AccountOut,
     AnswerOut,
@@ -116,7 +117,7 @@ def _author(message: Message, agent: Agent) -> str:
 def _decision(proposal: Proposal, decision: Decision | None) -> DecisionOut | None:
     if decision is None:
         return None
-    before, approved = proposal.part.text, decision.answer == Decision.answer.field.choices[0][0]
+    before, approved = proposal.part.text, decision.answer == Answer.APPROVED
     after = decision.text or before
     return DecisionOut(
         answer="approved" if approved else "rejected", by=str(decision.by), at=decision.at, reason=decision.reason, changed=bool(decision.text),

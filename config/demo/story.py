@@ -37,7 +37,7 @@ def _answer(operator: User) -> None:
 
 
 def _propose_answer(agent: Agent) -> None:
-    text = "Hi Amina, good timing: the new Yirgacheffe arrived this morning. Three 250 g bags of whole beans are £36, and posting them to Leeds is £4. Shall we send them?"
+    text = "Hi Amina, the new Yirgacheffe came this morning. Three 250 g bags of whole beans are £36, and posting them to Leeds is £4. Shall we send them?"
     reason = "She asked last week and was told about a week. The stock list shows 40 bags, roasted yesterday."
     propose(agent, _conversation(AMINA), Content(text=text), reason=reason, idempotency_key="demo-answer")
 

@@ -1,0 +1,75 @@
+"""Fetches the picture of a proposal before it is proposed: what the approver sees is what will be sent."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import anyio
+from anyio import CapacityLimiter, to_thread
+from django.db import connections
+
+from agents.models import Agent, Proposal
+from agents.proposing import foresee
+from agents.server import identity
+from agents.server.hop import on_orm
+from agents.server.reading import find_conversation
+from core.clock import now
+from inbox.errors import ContentRefused
+from inbox.media import fetch_now, keep_address
+from inbox.models import Conversation, MediaFile
+
+# Slow servers of strangers may hold these threads and no others.
+THREADS = 4
+# Longer than a fetch can take: meanwhile the worker leaves the row alone.
+LEASE = timedelta(minutes=1)
+
+
+class Pictures:
+    """The pictures that one server fetches, a few at a time."""
+
+    def __init__(self) -> None:
+        self._limiter: CapacityLimiter | None = None
+
+    async def fetch(self, key: int | None, conversation_id: str, url: str, arguments: Mapping[str, Any]) -> int:
+        """Primary key of the picture at `url`, READY.
+
+        Raises:
+            Refused: the proposal would be refused anyhow, or the picture cannot be fetched.
+        """
+        media = await on_orm(_begin)(key, conversation_id, url, arguments)
+        if media.state == MediaFile.State.FETCHING:
+            await to_thread.run_sync(_fetch, media, limiter=self._limit(), abandon_on_cancel=True)
+        return media.pk
+
+    def _limit(self) -> CapacityLimiter:
+        # Made on first use: a limiter belongs to the event loop that runs.
+        if self._limiter is None:
+            self._limiter = anyio.CapacityLimiter(THREADS)
+        return self._limiter
+
+
+def _begin(key: int | None, conversation_id: str, url: str, arguments: Mapping[str, Any]) -> MediaFile:
+    loaded = identity.load(key)
+    conversation = find_conversation(loaded.agent, conversation_id)
+    if known := _fetched_before(loaded.agent, conversation, url, str(arguments.get("idempotency_key", ""))):
+        return known
+    foresee(loaded, conversation, "image", arguments=arguments)
+    media = keep_address(conversation.account, url, by=loaded.agent.user)
+    MediaFile.objects.filter(pk=media.pk).update(lease_until=now() + LEASE)
+    return media
+
+
+def _fetched_before(agent: Agent, conversation: Conversation, url: str, key: str) -> MediaFile | None:
+    """The picture of the same proposal, where it is asked for again: the address may show another one by now."""
+    mine = Proposal.objects.filter(agent=agent, conversation=conversation, parts__media__source_url=url.strip())
+    same = (mine.filter(idempotency_key=key) if key else mine.awaiting_decision()).first()
+    return same.part.media if same else None
+
+
+def _fetch(media: MediaFile) -> None:
+    try:
+        fetch_now(media)
+    finally:
+        connections.close_all()
+    if media.state != MediaFile.State.READY:
+        raise ContentRefused([media.error])

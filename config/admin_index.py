@@ -1,0 +1,73 @@
+"""The order and the words of the admin's index."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some models that belong together in an admin's mind, each with a sentence of what it is for."""
+
+    name: str | Promise
+    app_label: str
+    about: dict[str, str | Promise]
+
+    def entry(self, models: dict[str, Any]) -> dict[str, Any]:
+        """The group as the index shows it, with those of its models that the person may see."""
+        shown = [models[name] for name in self.about if name in models]
+        for name, about in self.about.items():
+            models.get(name, {})["about"] = about
+        address = reverse("admin:app_list", args=[self.app_label])
+        return {"name": self.name, "app_label": self.app_label, "app_url": address, "has_module_perms": True, "models": shown}
+
+
+GROUPS = (
+    Group(
+        _("Accounts and people"),
+        "accounts",
+        {
+            "accounts.Account": _("Connected Pages and Instagram accounts: their state, token and switches."),
+            "accounts.User": _("Who signs in, and what they may do on which account."),
+            "accounts.Grant": _("The same as one list: who may do what, where."),
+            "accounts.MetaApp": _("The apps at Meta through which accounts are connected, with their secrets."),
+        },
+    ),
+    Group(
+        _("Agents"),
+        "agents",
+        {
+            "agents.Agent": _("Software that may propose: where, under which policy, with which keys."),
+            "accounts.Stop": _("Silence agents at once, everywhere or in one place."),
+            "agents.Policy": _("What agents may do by themselves, and what needs a person."),
+            "agents.PolicyVersion": _("Every document that was ever in force."),
+            "agents.AgentKey": _("Who lets themselves in with what; revoke a key here."),
+            "agents.Proposal": _("What agents asked to have sent."),
+            "agents.ProposalPart": _("The single messages of proposals."),
+            "agents.Vote": _("What each person answered, and what was on their screen."),
+            "agents.Decision": _("What the answers added up to."),
+            "agents.ToolCall": _("Every call of a tool, with what policy said of it."),
+        },
+    ),
+    Group(
+        _("Inbox"),
+        "inbox",
+        {
+            "inbox.Conversation": _("The threads, with their windows."),
+            "inbox.Contact": _("The people who write, as each account knows them."),
+            "inbox.Message": _("Everything said, in and out."),
+            "inbox.Attachment": _("The media of messages."),
+            "inbox.Reaction": _("What contacts felt about messages."),
+            "inbox.MediaFile": _("The pictures that we hold."),
+            "inbox.Dispatch": _("The outbox: what went to Meta, and what is on its way."),
+            "inbox.Attempt": _("Each call made for a dispatch, with Meta's answer."),
+            "inbox.ParkedEcho": _("Echoes that may be messages of our own."),
+            "inbox.WebhookDelivery": _("What Meta sent us, as it arrived; apply it again here."),
+            "inbox.KeptEvent": _("Events that are not understood yet."),
+        },
+    ),
+    Group(_("Activity"), "accounts", {"accounts.Activity": _("Who did what to what, and when.")}),
+)

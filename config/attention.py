@@ -1,0 +1,62 @@
+"""What needs an admin's attention now, in sentences with a way to the rows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.admin.permissions import managed_accounts
+from accounts.models import Account, MetaApp, Stop, User
+from inbox.models import Dispatch, WebhookDelivery
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing to look at."""
+
+    sentence: str
+    address: str
+    tone: str = "care"
+
+
+def attention(request: HttpRequest) -> list[Line]:
+    """The lines for this person: what is theirs to mend, worst first."""
+    user = cast(User, request.user)
+    lines = [*_accounts(user), *_dispatches(user), *_stops(user)]
+    return lines + list(_installation()) if user.is_superuser else lines
+
+
+def _accounts(user: User) -> Iterator[Line]:
+    for account in managed_accounts(user).filter(state__in=(Account.State.NEEDS_RECONNECT, Account.State.RESTRICTED)):
+        sentence = _("%(account)s sends nothing: it is %(state)s.") if account.state == Account.State.RESTRICTED else _("%(account)s sends nothing: it %(state)s.")
+        yield Line(sentence % {"account": account, "state": account.get_state_display()}, reverse("admin:accounts_account_change", args=[account.pk]), "bad")
+
+
+def _dispatches(user: User) -> Iterator[Line]:
+    number = Dispatch.objects.filter(account__in=managed_accounts(user), state=Dispatch.State.UNKNOWN).count()
+    if number:
+        sentence = ngettext("Of %d message nobody knows whether it arrived.", "Of %d messages nobody knows whether they arrived.", number) % number
+        yield Line(sentence, reverse("admin:inbox_dispatch_changelist") + "?state__exact=unknown")
+
+
+def _stops(user: User) -> Iterator[Line]:
+    stops = Stop.objects.in_force() if user.is_superuser else Stop.objects.in_force().filter(account__in=managed_accounts(user))
+    number = stops.count()
+    if number:
+        sentence = ngettext("%d stop keeps agents from sending.", "%d stops keep agents from sending.", number) % number
+        yield Line(sentence, reverse("admin:accounts_stop_changelist") + "?state=in-force")
+
+
+def _installation() -> Iterator[Line]:
+    number = WebhookDelivery.objects.filter(state=WebhookDelivery.State.FAILED).count()
+    if number:
+        sentence = ngettext("%d webhook delivery could not be applied.", "%d webhook deliveries could not be applied.", number) % number
+        yield Line(sentence, reverse("admin:inbox_webhookdelivery_changelist") + "?state__exact=failed", "bad")
+    if not MetaApp.objects.exists():
+        yield Line(_("There is no Meta app yet. Accounts are connected through one."), reverse("admin:accounts_metaapp_add"))
+    elif not Account.objects.exists():
+        yield Line(_("No account is connected yet."), reverse("admin:accounts_account_add"))
