@@ -8,6 +8,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
@@ -39,7 +40,7 @@ class CountersignAdminSite(admin.AdminSite):
         rest = [app | {"models": left} for app in apps.values() if (left := [model for model in app["models"] if "about" not in model])]
         return [group for group in groups if group["models"]] + rest
 
-    def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
         from config.attention import attention
 
         return super().index(request, (extra_context or {}) | {"attention": attention(request)})

@@ -7,11 +7,16 @@ from typing import cast
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.admin.permissions import managed_accounts
 from accounts.models import Account, MetaApp, Stop, User
 from inbox.models import Dispatch, WebhookDelivery
+
+BROKEN = {
+    Account.State.NEEDS_RECONNECT: gettext_lazy("%(account)s sends nothing: it needs to be reconnected."),
+    Account.State.RESTRICTED: gettext_lazy("%(account)s sends nothing: Meta has restricted it."),
+}
 
 
 @dataclass(frozen=True)
@@ -31,9 +36,8 @@ def attention(request: HttpRequest) -> list[Line]:
 
 
 def _accounts(user: User) -> Iterator[Line]:
-    for account in managed_accounts(user).filter(state__in=(Account.State.NEEDS_RECONNECT, Account.State.RESTRICTED)):
-        sentence = _("%(account)s sends nothing: it is %(state)s.") if account.state == Account.State.RESTRICTED else _("%(account)s sends nothing: it %(state)s.")
-        yield Line(sentence % {"account": account, "state": account.get_state_display()}, reverse("admin:accounts_account_change", args=[account.pk]), "bad")
+    for account in managed_accounts(user).filter(state__in=BROKEN):
+        yield Line(BROKEN[account.state] % {"account": account}, reverse("admin:accounts_account_change", args=[account.pk]), "bad")
 
 
 def _dispatches(user: User) -> Iterator[Line]:

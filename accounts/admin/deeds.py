@@ -65,43 +65,42 @@ class WithDeeds(ModelAdmin):
     def _url_name(self, name: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{name}"
 
+    def _address(self, name: str, row: Any) -> str:
+        return reverse(f"admin:{self._url_name(name)}", args=[row.pk])
+
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         row = context.get("original")
         offered = [deed for deed in self.deeds if row and deed.offered(row)]
-        context["deeds"] = [(deed, reverse(f"admin:{self._url_name(deed.name)}", args=[row.pk])) for deed in offered]
+        context["deeds"] = [(deed, self._address(deed.name, row)) for deed in offered]
         return super().render_change_form(request, context, *args, **kwargs)
 
     def deed_view(self, request: HttpRequest, pk: int, deed: Deed) -> HttpResponse:
-        """Ask on GET, do on POST."""
+        """Ask on GET, do on POST. What is not offered any more leads back to the row."""
         row = self.get_object(request, str(pk))
         if row is None or not self.has_view_permission(request, row):
             raise Http404
-        back = reverse(f"admin:{self._url_name('change')}", args=[row.pk])
         if not deed.offered(row):
-            messages.warning(request, _("There is nothing to do here any more."))
-            return redirect(back)
-        form = deed.form(request.POST or None) if request.method == "POST" else deed.form()
-        done = self._do(request, row, deed, form) if request.method == "POST" else None
-        if isinstance(done, HttpResponse):
-            return done
-        if done:
-            messages.success(request, done)
-            return redirect(back)
-        return self.deed_page(request, row, deed, form=form, back=back, status=422 if form.errors else 200)
+            return self._back(request, row, messages.WARNING, _("There is nothing to do here any more."))
+        form = deed.form(request.POST if request.method == "POST" else None)
+        done = self._do(request, row, deed, form) if form.is_bound and form.is_valid() else None
+        if done is None:
+            return self.deed_page(request, row, deed, {"form": form}, status=422 if form.errors else 200)
+        return done if isinstance(done, HttpResponse) else self._back(request, row, messages.SUCCESS, done)
 
     def _do(self, request: HttpRequest, row: Any, deed: Deed, form: forms.Form) -> HttpResponse | str | None:
-        if not form.is_valid():
-            return None
         try:
-            done: HttpResponse | str = getattr(self, f"do_{deed.name}")(request, row, **form.cleaned_data)
+            return getattr(self, f"do_{deed.name}")(request, row, **form.cleaned_data)  # type: ignore[no-any-return]
         except ValidationError as refusal:
             form.add_error(None, refusal)
             return None
-        return done
 
-    def deed_page(self, request: HttpRequest, row: Any, deed: Deed, *, template: str = "admin/deed.html", status: int = 200, **context: Any) -> TemplateResponse:
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
-        shared = self.admin_site.each_context(request)
-        return TemplateResponse(
-            request, template, shared | {"opts": self.opts, "original": row, "deed": deed, "title": deed.label} | context, status=status
-        )
+    def _back(self, request: HttpRequest, row: Any, level: int, sentence: str | Promise) -> HttpResponse:
+        messages.add_message(request, level, str(sentence))
+        return redirect(self._address("change", row))
+
+    def deed_page(
+        self, request: HttpRequest, row: Any, deed: Deed, more: dict[str, Any], *, template: str = "admin/deed.html", status: int = 200
+    ) -> TemplateResponse:
+        request.current_app = self.admin_site.name
+        context = self.admin_site.each_context(request) | {"opts": self.opts, "original": row, "deed": deed, "title": deed.label}
+        return TemplateResponse(request, template, context | {"back": self._address("change", row)} | more, status=status)

@@ -1,6 +1,6 @@
 """Grants: what people may do where. They are given and taken away, never changed."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -9,18 +9,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin.base import ModelAdmin, ProductAdmin, TabularInline
+from accounts.admin.base import AnyModelForm, ModelAdmin, ProductAdmin, TabularInline
 from accounts.admin.filters import AccountFilter
 from accounts.admin.permissions import ByAccount, person
 from accounts.granting import give_preset, take
 from accounts.models import Grant, User
 from accounts.models.grant import PRESETS
 from core.clock import now
-
-if TYPE_CHECKING:
-    AnyModelForm = forms.ModelForm[Any]
-else:
-    AnyModelForm = forms.ModelForm
 
 PRESET_CHOICES = (
     ("operator", _("Operator: reads and replies")),

@@ -1,15 +1,9 @@
 """Forms in which a secret can be stored and never read."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django import forms
-
+from accounts.admin.base import AnyModelForm
 from core.fields import EncryptedField
-
-if TYPE_CHECKING:
-    AnyModelForm = forms.ModelForm[Any]
-else:
-    AnyModelForm = forms.ModelForm
 
 
 class KeepsSecretsForm(AnyModelForm):

@@ -2,16 +2,14 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin.base import ProductAdmin
+from accounts.admin.base import AnyModelForm, ProductAdmin
 from accounts.admin.deeds import Deed, ReasonForm, WithDeeds
 from accounts.admin.filters import AccountFilter
-from accounts.admin.grant import AnyModelForm
 from accounts.admin.permissions import managed_accounts, person
 from accounts.admin.show import badge
 from accounts.models import Grant, Stop, User
@@ -56,7 +54,12 @@ def is_in_force(stop: Stop) -> bool:
 class StopAdmin(WithDeeds, ProductAdmin):
     account_path = "account"
     form = StopForm
-    deeds = (Deed("lift", _("Lift this stop"), _("Agents go on where nothing else stops them. What waited is sent if it still may be."), form=ReasonForm, offered=is_in_force),)
+    deeds = (
+        Deed(
+            "lift", _("Lift this stop"), _("Agents go on where nothing else stops them. What waited is sent if it still may be."),
+            form=ReasonForm, offered=is_in_force,
+        ),
+    )  # fmt: skip
     list_display = ("__str__", "state", "reason", "by", "at", "lifted_at")
     list_filter = (IsInForce, ("account", AccountFilter))
     list_select_related = ("agent", "account", "by", "lifted_by")

@@ -1,6 +1,6 @@
 """People. Agents have a page of their own; nobody is deleted, because history names them."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
@@ -13,13 +13,19 @@ from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin.base import ProductAdmin
-from accounts.admin.grant import PRESET_CHOICES, AnyModelForm, GrantInline, SavesGrants
+from accounts.admin.base import AnyModelForm, ProductAdmin, asked_by
+from accounts.admin.grant import PRESET_CHOICES, GrantInline, SavesGrants
 from accounts.admin.permissions import managed_accounts, person
 from accounts.admin.show import badge
 from accounts.granting import give_preset
 from accounts.models import Account, Grant, User
 from core.clock import now
+
+if TYPE_CHECKING:
+    AnyUserAdmin = StockUserAdmin[User]
+    AnyUserCreationForm = BaseUserCreationForm[User]
+else:
+    AnyUserAdmin, AnyUserCreationForm = StockUserAdmin, BaseUserCreationForm
 
 EXPLAINED = {
     "is_active": _("Take this away instead of deleting somebody: they are signed out and cannot sign in, and history keeps their name."),
@@ -32,14 +38,12 @@ EXPLAINED = {
 class PersonForm(AnyModelForm):
     """What a superuser may change of a person."""
 
+    by: User
+
     class Meta:
         model = User
         fields = ("email", "name", "time_zone", "is_active", "is_staff", "is_superuser")
         help_texts = EXPLAINED
-
-    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.by = by
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -48,8 +52,10 @@ class PersonForm(AnyModelForm):
         return cleaned
 
 
-class NewPersonForm(BaseUserCreationForm):
+class NewPersonForm(AnyUserCreationForm):
     """A new person, with a first account to work on."""
+
+    by: User
 
     account = forms.ModelChoiceField(label=_("account"), queryset=Account.objects.none(), required=False)
     preset = forms.ChoiceField(label=_("as"), choices=PRESET_CHOICES)
@@ -58,16 +64,16 @@ class NewPersonForm(BaseUserCreationForm):
         model = User
         fields = ("email", "name")
 
-    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         account = self.fields["account"]
-        account.queryset = managed_accounts(by)  # type: ignore[attr-defined]
-        account.required = not by.is_superuser
+        account.queryset = managed_accounts(self.by)  # type: ignore[attr-defined]
+        account.required = not self.by.is_superuser
         account.help_text = _("More accounts can be added afterwards.")
 
 
 @admin.register(User)
-class UserAdmin(SavesGrants, ProductAdmin, StockUserAdmin):
+class UserAdmin(SavesGrants, ProductAdmin, AnyUserAdmin):
     """People, as a superuser configures them and as a manager sees those on their accounts."""
 
     form, add_form, add_form_template = PersonForm, NewPersonForm, None
@@ -115,13 +121,7 @@ class UserAdmin(SavesGrants, ProductAdmin, StockUserAdmin):
         return super().change_view(request, object_id, form_url, extra_context)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)
-
-        class FormOfThisPerson(form):  # type: ignore[misc, valid-type]
-            def __init__(self, *args: Any, **kwargs: Any) -> None:
-                super().__init__(*args, by=person(request), **kwargs)
-
-        return FormOfThisPerson
+        return asked_by(super().get_form(request, obj, change=change, **kwargs), person(request))
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return super().get_inlines(request, obj) if obj else ()

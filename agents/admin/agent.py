@@ -4,13 +4,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin.base import ProductAdmin
+from accounts.admin.base import AnyModelForm, ProductAdmin, asked_by
 from accounts.admin.deeds import Deed, ReasonForm, WithDeeds
-from accounts.admin.grant import AnyModelForm
 from accounts.admin.permissions import managed_accounts, person
 from accounts.admin.show import badge, link
 from accounts.granting import set_right_on
@@ -24,7 +24,9 @@ from core.clock import now
 class AgentForm(AnyModelForm):
     """Who the agent is, and on which of the accounts that one manages it may propose."""
 
-    name = forms.CharField(label=_("name"), max_length=120, widget=forms.TextInput(attrs={"class": "vTextField"}))
+    by: User
+
+    name = forms.CharField(label=_("name"), max_length=120, widget=AdminTextInputWidget())
     active = forms.BooleanField(label=_("active"), required=False, initial=True, help_text=_("While it is not, none of its keys is accepted."))
     accounts = forms.ModelMultipleChoiceField(
         label=_("may propose on"), queryset=Account.objects.none(), required=False, widget=forms.CheckboxSelectMultiple,
@@ -35,20 +37,23 @@ class AgentForm(AnyModelForm):
         model = Agent
         fields = ("owner", "policy")
 
-    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["accounts"].queryset = managed_accounts(by)  # type: ignore[attr-defined]
+        self.fields["accounts"].queryset = managed_accounts(self.by)  # type: ignore[attr-defined]
         if self.instance.pk:
             user = self.instance.user
-            self.initial |= {"name": user.name, "active": user.is_active}
-            self.initial["accounts"] = list(user.grants.filter(right=Right.PROPOSE).values_list("account", flat=True))
+            accounts = list(user.grants.filter(right=Right.PROPOSE).values_list("account", flat=True))
+            self.initial.update(name=user.name, active=user.is_active, accounts=accounts)
 
 
 class KeyForm(forms.Form):
     """What a new key is for, and until when."""
 
-    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("Where the key is used, for example “laptop”."), widget=forms.TextInput(attrs={"class": "vTextField"}))
-    expires_at = forms.SplitDateTimeField(label=_("Expires"), required=False, help_text=_("Left empty, it works until it is revoked."), widget=admin.widgets.AdminSplitDateTime())
+    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("Where the key is used, for example “laptop”."), widget=AdminTextInputWidget())
+    expires_at = forms.DateTimeField(
+        label=_("Expires"), required=False, help_text=_("Left empty, it works until it is revoked."),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )  # fmt: skip
 
 
 @admin.register(Agent)
@@ -56,8 +61,14 @@ class AgentAdmin(WithDeeds, ProductAdmin):
     form = AgentForm
     inlines = (AgentKeyInline,)
     deeds = (
-        Deed("issue", _("Issue a key"), _("A key lets an MCP client in as this agent. Its text is shown once, on the next page; only a digest is kept."), form=KeyForm),
-        Deed("stop", _("Stop this agent"), _("It may send nothing more, on any account, until the stop is lifted. What waits stays where it is."), form=ReasonForm, grave=True),
+        Deed(
+            "issue", _("Issue a key"), _("A key lets an MCP client in as this agent. Its text is shown once, on the next page; only a digest is kept."),
+            form=KeyForm,
+        ),
+        Deed(
+            "stop", _("Stop this agent"), _("It may send nothing more, on any account, until the stop is lifted. What waits stays where it is."),
+            form=ReasonForm, grave=True,
+        ),
     )  # fmt: skip
     list_display = ("name", "state", "owner", "policy", "since")
     list_filter = ("policy", "user__is_active")
@@ -95,13 +106,7 @@ class AgentAdmin(WithDeeds, ProductAdmin):
         return super().get_inlines(request, obj) if obj else ()
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)
-
-        class FormForThisPerson(form):  # type: ignore[misc, valid-type]
-            def __init__(self, *args: Any, **kwargs: Any) -> None:
-                super().__init__(*args, by=person(request), **kwargs)
-
-        return FormForThisPerson
+        return asked_by(super().get_form(request, obj, change=change, **kwargs), person(request))
 
     @admin.display(description=_("agent"), ordering="user__name")
     def name(self, agent: Agent) -> str:
@@ -133,8 +138,9 @@ class AgentAdmin(WithDeeds, ProductAdmin):
 
     def do_issue(self, request: HttpRequest, agent: Agent, *, name: str, expires_at: Any) -> HttpResponse:
         key, text = AgentKey.issue(agent, name=name, by=person(request), at=now(), expires_at=expires_at)
-        context = {"key": key, "text": text, "clients": client_lines(text), "title": _("The new key of %(agent)s") % {"agent": agent}}
-        return self.deed_page(request, agent, self.deeds[0], template="admin/agents/agent/issued.html", **context)
+        title = _("The new key of %(agent)s") % {"agent": agent}
+        shown = {"key": key, "text": text, "clients": client_lines(text), "title": title}
+        return self.deed_page(request, agent, self.deeds[0], shown, template="admin/agents/agent/issued.html")
 
     def do_stop(self, request: HttpRequest, agent: Agent, *, reason: str) -> str:
         Stop.place(by=person(request), agent=agent.user, reason=reason, at=now())

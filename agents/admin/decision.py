@@ -19,9 +19,9 @@ class OnProposal(ReadOnlyAdmin):
     """What votes and decisions have in common."""
 
     account_path = "proposal__conversation__account"
-    list_filter: Any = ("answer", ("proposal__conversation__account", AccountFilter))
-    list_select_related: Any = ("proposal__agent__user", "by")
-    search_fields: Any = ("=proposal__public_id", "by__name", "by__email", "reason")
+    list_filter = ("answer", ("proposal__conversation__account", AccountFilter))
+    list_select_related = ("proposal__agent__user", "by")
+    search_fields = ("=proposal__public_id", "by__name", "by__email", "reason")
     date_hierarchy = "at"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -41,7 +41,12 @@ class AgentKeyInline(ReadOnlyInline):
 
 @admin.register(AgentKey)
 class AgentKeyAdmin(WithDeeds, ReadOnlyAdmin):
-    deeds = (Deed("revoke", _("Revoke this key"), _("Whoever uses it is refused from the next call on. This cannot be undone; issue another key instead."), offered=can_be_revoked, grave=True),)
+    deeds = (
+        Deed(
+            "revoke", _("Revoke this key"), _("Whoever uses it is refused from the next call on. This cannot be undone; issue another key instead."),
+            offered=can_be_revoked, grave=True,
+        ),
+    )  # fmt: skip
     list_display = ("name", "agent", "state", "created_at", "created_by", "expires_at", "last_used_at")
     list_select_related = ("agent__user", "created_by")
     search_fields = ("name", "agent__user__name", "=hint")

@@ -5,13 +5,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Max, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin.base import ProductAdmin
-from accounts.admin.grant import AnyModelForm
+from accounts.admin.base import AnyModelForm, ProductAdmin
 from accounts.admin.permissions import person
 from accounts.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 from accounts.admin.show import as_json
@@ -37,8 +37,10 @@ class DocumentField(forms.JSONField):
 
 
 class PolicyForm(AnyModelForm):
-    document = DocumentField(label=_("document"), help_text=_("Saving a changed document puts a new version in force at once, for every agent under this policy."))
-    note = forms.CharField(label=_("note"), max_length=200, required=False, widget=forms.TextInput(attrs={"class": "vTextField"}), help_text=_("What changed, for colleagues."))
+    document = DocumentField(
+        label=_("document"), help_text=_("Saving a changed document puts a new version in force at once, for every agent under this policy.")
+    )
+    note = forms.CharField(label=_("note"), max_length=200, required=False, widget=AdminTextInputWidget(), help_text=_("What changed, for colleagues."))
 
     class Meta:
         model = Policy
@@ -66,7 +68,8 @@ class PolicyAdmin(ProductAdmin):
     ordering = ("name",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).annotate(newest=Max("versions__number"), agents_count=Count("agents", distinct=True))
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.annotate(newest=Max("versions__number"), agents_count=Count("agents", distinct=True))
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return super().get_inlines(request, obj) if obj else ()

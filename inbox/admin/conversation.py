@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.filters import AccountFilter
@@ -22,6 +22,9 @@ WINDOWS = {
     WindowState.CLOSED: (_("closed"), "quiet"),
     WindowState.UNKNOWN: (_("not known"), "quiet"),
 }
+
+# Proposals live a floor higher; their page is known by its URL.
+HISTORY = (("inbox_message", _("Messages")), ("inbox_dispatch", _("Dispatches")), ("inbox_parkedecho", _("Parked echoes")), ("agents_proposal", _("Proposals")))
 
 
 @admin.register(Conversation)
@@ -46,6 +49,5 @@ class ConversationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("everything said"))
     def history(self, conversation: Conversation) -> str:
-        pages = (("inbox_message", _("Messages")), ("inbox_dispatch", _("Dispatches")), ("inbox_parkedecho", _("Parked echoes")), ("agents_proposal", _("Proposals")))
-        links = [format_html('<a href="{}?conversation__id__exact={}">{}</a>', reverse(f"admin:{page}_changelist"), conversation.pk, name) for page, name in pages]
-        return format_html("{} · {} · {} · {}", *links)
+        links = ((reverse(f"admin:{page}_changelist"), conversation.pk, name) for page, name in HISTORY)
+        return format_html_join(" · ", '<a href="{}?conversation__id__exact={}">{}</a>', links)

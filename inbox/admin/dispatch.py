@@ -33,7 +33,8 @@ class DispatchAdmin(ReadOnlyAdmin):
     date_hierarchy = "not_before"
     fields = (
         "message", "conversation", "account", "state_badge", "reason", "code", "trace_id", "not_before", "released_by", "content_digest", "expects_newest",
-        "checks_newest", "attempts_made", "worker", "lease_until", "handed_over_at", "sent_at", "unknown_since", "thread_read_at", "thread_matches", "settled_by",
+        "checks_newest", "attempts_made", "worker", "lease_until", "handed_over_at", "sent_at", "unknown_since", "thread_read_at", "thread_matches",
+        "settled_by",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

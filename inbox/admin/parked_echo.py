@@ -19,11 +19,11 @@ class ParkedEchoAdmin(ReadOnlyAdmin):
     list_select_related = ("conversation__contact", "conversation__account")
     search_fields = ("text", "=mid")
     ordering = ("-pk",)
-    fields = ("conversation", "at", "text", "media", "mid", "parked_at", "settled_at", "outcome")
+    fields = ("conversation", "at", "text", "pictures", "mid", "parked_at", "settled_at", "outcome")
 
     def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
         return lookup == "conversation__id__exact" or super().lookup_allowed(lookup, value, request)
 
     @admin.display(description=_("attachments"))
-    def media(self, echo: ParkedEcho) -> str:
+    def pictures(self, echo: ParkedEcho) -> str:
         return as_json(echo.attachments) if echo.attachments else "–"

@@ -35,7 +35,12 @@ def can_be_replayed(delivery: WebhookDelivery) -> bool:
 class WebhookDeliveryAdmin(WithDeeds, ReadOnlyAdmin):
     inlines = (KeptEventInline,)
     actions = ("replay_selected",)
-    deeds = (Deed("replay", _("Apply again"), _("The worker tries once more to apply this body. What it applied before is not applied twice."), offered=can_be_replayed),)
+    deeds = (
+        Deed(
+            "replay", _("Apply again"), _("The worker tries once more to apply this body. What it applied before is not applied twice."),
+            offered=can_be_replayed,
+        ),
+    )  # fmt: skip
     list_display = ("received_at", "state_badge", "meta_app", "events", "applied_at", "first_line_of_error")
     list_filter = ("state", "meta_app")
     list_select_related = ("meta_app",)
