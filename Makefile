@@ -3,6 +3,10 @@ PY ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export UV_NO_CONFIG := 1
+POSTGRES ?= postgres://postgres@127.0.0.1:5432/postgres
+# Settings as in production, with invented values; the folder is thrown away.
+PRODUCTION := VAR_DIR=$(VENV)/deploy-check PUBLIC_URL=https://inbox.example.test \
+	FACEBOOK_APP_ID=1 FACEBOOK_APP_SECRET=invented-secret FACEBOOK_VERIFY_TOKEN=invented-token
 COMPILE := $(BIN)/uv pip compile -q --python $(BIN)/python --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
@@ -22,6 +26,34 @@ $(BIN)/uv: requirements/uv.txt
 $(VENV)/.stamp-%: requirements/%.txt $(BIN)/uv
 	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes --compile-bytecode -r $<
 	@touch $@
+
+run: $(VENV)/.stamp-run
+	@exec $(BIN)/python manage.py run
+
+test: $(VENV)/.stamp-dev
+	$(BIN)/python -m pytest -m "not browser"
+
+# The same suite on PostgreSQL. The walk over loopback starts real procrastinate workers as processes.
+test-services: $(VENV)/.stamp-dev
+	DATABASE_URL=$(POSTGRES) $(BIN)/python -m pytest -m "not browser"
+
+test-browser: $(VENV)/.stamp-e2e
+	$(BIN)/python -m pytest -m browser
+
+lint: $(VENV)/.stamp-dev
+	$(BIN)/ruff check .
+
+types: $(VENV)/.stamp-dev
+	$(BIN)/mypy .
+
+contracts: $(VENV)/.stamp-dev
+	$(BIN)/lint-imports --cache-dir $(VENV)/.import_linter_cache
+
+migrations-check: $(VENV)/.stamp-dev
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+deploy-check: $(VENV)/.stamp-dev
+	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 lock: $(BIN)/uv
 	$(COMPILE) pyproject.toml -o requirements/run.txt

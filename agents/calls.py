@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db import transaction
@@ -10,7 +11,8 @@ from django.db import transaction
 from agents.models import Agent, AgentKey, ToolCall
 from inbox.errors import Refused
 
-LONGEST_KEPT = 8_000
+# Agents send what they like; this much of it is kept.
+LONGEST_KEPT, MOST_KEPT, DEEPEST_KEPT = 8_000, 30, 3
 
 
 @contextmanager
@@ -36,12 +38,14 @@ def recorded(agent: Agent, key: AgentKey | None, tool: str, arguments: Mapping[s
         raise
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, depth: int = 0) -> Any:
     """The same as JSON that every database stores: no half characters, no NUL, nothing endless."""
     if isinstance(value, str):
         return value[:LONGEST_KEPT].encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+    if isinstance(value, Mapping | list | tuple) and depth == DEEPEST_KEPT:
+        return "…"
     if isinstance(value, Mapping):
-        return {_plain(str(name)): _plain(part) for name, part in value.items()}
+        return {_plain(str(name)): _plain(part, depth + 1) for name, part in islice(value.items(), MOST_KEPT)}
     if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
+        return [_plain(part, depth + 1) for part in value[:MOST_KEPT]]
     return value

@@ -93,12 +93,12 @@ class _Counting:
             return Q(agent=self.agent)
         if self.conversation is None:
             return Q(pk=None)
-        here = ToolCall.objects.alias(conversation=KT("arguments__conversation_id"))
+        recent = ToolCall.objects.alias(conversation=KT("arguments__conversation_id")).filter(at__gt=self.at - timedelta(days=1))
         if scope == "account":
-            ids: QuerySet[Conversation] | list[str] = Conversation.objects.filter(account=self.conversation.account_id).values("public_id")
+            here = recent.filter(conversation__in=Conversation.objects.filter(account=self.conversation.account_id).values_list("public_id"))
         else:
-            ids = [self.conversation.public_id]
-        return Q(pk__in=here.filter(conversation__in=ids, at__gt=self.at - timedelta(days=1)).values("pk"))
+            here = recent.filter(conversation=self.conversation.public_id)
+        return Q(pk__in=here.values("pk"))
 
     def _where(self, scope: str, agent: str) -> Q:
         conversation = self.conversation

@@ -1,12 +1,13 @@
 """The admin in the product's own words: our sign-in, and an index in the order in which an admin thinks."""
 
+from functools import wraps
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -20,14 +21,24 @@ class CountersignAdminSite(admin.AdminSite):
     site_header = site_title = "Countersign"
     index_title = _("Configuration")
 
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Whoever is signed in and may not configure anything is told so; sending them to sign in again would go round in a circle."""
+        inner = super().admin_view(view, cacheable)
+
+        @wraps(inner)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.user.is_authenticated and not self.has_permission(request):
+                raise PermissionDenied
+            return inner(request, *args, **kwargs)  # type: ignore[no-any-return]
+
+        return guarded
+
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Sign-in is the product's own; whoever is signed in and still sent here has nothing to configure."""
+        """Sign-in is the product's own."""
         index = reverse("admin:index", current_app=self.name)
-        if self.has_permission(request):
-            return redirect(index)
         if request.user.is_authenticated:
-            raise PermissionDenied
+            return redirect(index)
         return redirect_to_login(request.GET.get("next") or index, reverse("login"))
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:

@@ -37,7 +37,7 @@ def attention(request: HttpRequest) -> list[Line]:
 
 def _accounts(user: User) -> Iterator[Line]:
     for account in managed_accounts(user).filter(state__in=BROKEN):
-        yield Line(BROKEN[account.state] % {"account": account}, reverse("admin:accounts_account_change", args=[account.pk]), "bad")
+        yield Line(BROKEN[Account.State(account.state)] % {"account": account}, reverse("admin:accounts_account_change", args=[account.pk]), "bad")
 
 
 def _dispatches(user: User) -> Iterator[Line]:

@@ -12,6 +12,7 @@ except ImportError:
     pass
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from config.environment import Environment
@@ -152,6 +153,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# E-mails are unique whatever their case, by a constraint that this check does not understand.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "inbox:conversations"
 LOGOUT_REDIRECT_URL = "login"
@@ -165,7 +168,7 @@ USE_I18N = USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 _default_database = f"sqlite:///{VAR_DIR / 'countersign.sqlite3'}"
 # The try-out has a file of its own whatever DATABASE_URL says, so it can never write demo rows into real ones.
-DATABASES = {
+DATABASES: dict[str, dict[str, Any]] = {
     "default": env.database("DATABASE_URL", default=_default_database)
     if not DEMO
     else {"ENGINE": "django.db.backends.sqlite3", "NAME": str(VAR_DIR / "demo.sqlite3")}
@@ -175,6 +178,7 @@ DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": POSTGRES}
 if POSTGRES:
     INSTALLED_APPS += ["procrastinate.contrib.django"]
 else:
+    DATABASES["default"]["NAME"] = str(BASE_DIR / DATABASES["default"]["NAME"])
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,

@@ -1,12 +1,19 @@
 """Model fields that every app shares."""
 
 import secrets
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.db import models
 
 from core.secret import Secret, decrypt, encrypt
+
+# Django's fields take type arguments in the stubs only.
+if TYPE_CHECKING:
+    _Words = models.CharField[str, str]
+    _Text = models.TextField[Any, Any]
+else:
+    _Words, _Text = models.CharField, models.TextField
 
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
@@ -16,7 +23,7 @@ def new_public_id() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(16))
 
 
-class PublicIdField(models.CharField):
+class PublicIdField(_Words):
     """The id that leaves the database: in URLs, events and MCP results. Inside, rows keep integer keys."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -30,7 +37,7 @@ class PublicIdField(models.CharField):
         return name, path, args, kwargs
 
 
-class EncryptedField(models.TextField):
+class EncryptedField(_Text):
     """Text that is encrypted in the database and a `Secret` in memory. It cannot be searched or ordered by."""
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Secret | None:

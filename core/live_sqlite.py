@@ -33,7 +33,6 @@ class Watch:
         self._announced = 0
 
     def start(self) -> None:
-        self.look()
         self._thread.start()
 
     def stop(self) -> None:
@@ -57,12 +56,13 @@ class Watch:
             self._announced = hub.announced
 
     def _run(self) -> None:
-        while not self._stopping.wait(EVERY):
+        while not self._stopping.is_set():
             try:
                 self.look()
             except Exception:
                 logger.exception("The database file could not be looked at.")
                 connection.close()
+            self._stopping.wait(EVERY)
         connection.close()
 
     @staticmethod

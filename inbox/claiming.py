@@ -29,21 +29,21 @@ def claim(worker: str, *, at: datetime) -> Dispatch | None:
 
 def due(at: datetime) -> QuerySet[Dispatch]:
     """The messages that may leave now, each the first of its conversation."""
-    return with_stop(Dispatch.objects.all()).filter(
-        ~Exists(_before_it(at)), Q(account__paused_until=None) | Q(account__paused_until__lte=at),
-        state=State.QUEUED, not_before__lte=at, account__state=Account.State.CONNECTED, is_stopped=False,
+    return Dispatch.objects.filter(
+        ~Exists(_before_it(at)), ~is_stopped(), Q(account__paused_until=None) | Q(account__paused_until__lte=at),
+        state=State.QUEUED, not_before__lte=at, account__state=Account.State.CONNECTED,
     ).exclude(account__token="")  # fmt: skip
-
-
-def with_stop(dispatches: QuerySet[Dispatch]) -> QuerySet[Dispatch]:
-    """Adds `is_stopped`: a Stop in force silences its author here. Only agents are ever stopped."""
-    return dispatches.annotate(is_stopped=Exists(_stops()))
 
 
 def next_due(at: datetime) -> datetime | None:
     """When the next message that waits for its time becomes due."""
     waiting = Dispatch.objects.filter(state=State.QUEUED, not_before__gt=at)
     return waiting.order_by("not_before").values_list("not_before", flat=True).first()
+
+
+def is_stopped() -> Exists:
+    """For queries of dispatches: a Stop in force silences its author here. Only agents are ever stopped."""
+    return Exists(_stops())
 
 
 def _stops() -> QuerySet[Stop]:
@@ -59,9 +59,9 @@ def _before_it(at: datetime) -> QuerySet[Dispatch]:
     """What has to be out of the way first: one on its way, a fresh unknown, one due earlier, one that is being tried again."""
     earlier = Q(not_before__lt=OuterRef("not_before")) | Q(not_before=OuterRef("not_before"), pk__lt=OuterRef("pk"))
     tried = Q(attempts_made__gt=0, pk__lt=OuterRef("pk"))
-    queued = Q(state=State.QUEUED, is_stopped=False) & (earlier | tried)
+    queued = Q(~is_stopped(), earlier | tried, state=State.QUEUED)
     in_flight = Q(state=State.SENDING) | Q(state=State.UNKNOWN, unknown_since__gt=at - UNKNOWN_HOLDS_FOR)
-    return with_stop(Dispatch.objects.all()).filter(in_flight | queued, conversation=OuterRef("conversation")).exclude(pk=OuterRef("pk"))
+    return Dispatch.objects.filter(in_flight | queued, conversation=OuterRef("conversation")).exclude(pk=OuterRef("pk"))
 
 
 def _claim_one(pk: int, conversation_pk: int, worker: str, at: datetime) -> Dispatch | None:

@@ -5,6 +5,7 @@ import io
 import warnings
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
@@ -37,7 +38,7 @@ class Picture:
     height: int
 
 
-def keep_upload(account: Account, file: UploadedFile, *, by: User) -> MediaFile:
+def keep_upload(account: Account, file: "UploadedFile[Any]", *, by: User) -> MediaFile:
     """Keep an uploaded picture.
 
     Raises:

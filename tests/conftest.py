@@ -4,7 +4,6 @@ alice approves on `shop` (a Page), bob replies on it, charlie has no grant, dana
 and bob have the same grants, amina wrote to `shop`, noor to `studio`; `assistant` is an agent that may propose on both.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -61,11 +60,11 @@ class Cast:
 
 
 @pytest.fixture
-def simulator(settings) -> Iterator[Simulator]:
+def simulator(settings) -> Simulator:
     simulator = Simulator(deliver=_deliver)
     settings.GRAPH_TRANSPORT = SimulatorTransport(simulator)
     settings.GRAPH_URLS = {"facebook": "http://simulator.test/fb", "instagram": "http://simulator.test/ig"}
-    yield simulator
+    return simulator
 
 
 def _deliver(url: str, body: bytes, headers: dict[str, str]) -> int:

@@ -7,10 +7,12 @@ from pathlib import Path
 _folder = tempfile.mkdtemp(prefix="countersign-tests-")
 os.environ["VAR_DIR"] = _folder
 for _name in ("FACEBOOK", "INSTAGRAM"):
-    os.environ.update({f"{_name}_APP_ID": f"{_name}1", f"{_name}_APP_SECRET": f"{_name.lower()}-app-secret", f"{_name}_VERIFY_TOKEN": f"{_name.lower()}-verify"})
+    os.environ[f"{_name}_APP_ID"] = f"{_name}1"
+    os.environ[f"{_name}_APP_SECRET"] = f"{_name.lower()}-app-secret"
+    os.environ[f"{_name}_VERIFY_TOKEN"] = f"{_name.lower()}-verify"
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import DATABASES, INSTALLED_APPS, POSTGRES  # noqa: E402
+from config.settings import DATABASES, POSTGRES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {

@@ -68,16 +68,17 @@ class AccountAdmin(SavesGrants, WithDeeds, ProductAdmin):
     list_select_related = ("meta_app",)
     search_fields = ("name", "username", "external_id", "page_id")
     readonly_fields = ("state_badge", "state_reason", "state_changed_at", "paused_until", "token_state", "created_at")
-    add_fieldsets: Any = (
+    add_fieldsets = (
         (_("Which account"), {"fields": ("network", "login", "meta_app", "name", "username", "external_id", "page_id", "token")}),
         (_("Replies"), {"fields": ("human_agent_feature", "human_agent_text", "reply_hold")}),
         (_("Agents"), {"fields": ("agents_may_send", "approval_hold")}),
     )
-    fieldsets: Any = (
+    fieldsets = (
         (_("State"), {"fields": ("state_badge", "state_reason", "state_changed_at", "paused_until")}),
         (_("Which account"), {"fields": ("name", "username", "network", "login", "meta_app", "external_id", "page_id", "created_at")}),
         (_("Access token"), {"fields": ("token_state", "token")}),
-        *add_fieldsets[1:],
+        (_("Replies"), {"fields": ("human_agent_feature", "human_agent_text", "reply_hold")}),
+        (_("Agents"), {"fields": ("agents_may_send", "approval_hold")}),
     )
 
     # Who may ------------------------------------------------------------------------------------------------------

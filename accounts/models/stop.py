@@ -14,6 +14,7 @@ from core.live import Change, publish
 from core.wake import wake
 
 if TYPE_CHECKING:
+    from accounts.models.account import Account
     from accounts.models.user import User
 
 
@@ -57,7 +58,7 @@ class Stop(models.Model):
         return " · ".join(where) or str(_("All agents, everywhere"))
 
     @classmethod
-    def place(cls, *, by: "User", reason: str, at: datetime, agent: "User | None" = None, account: object = None, conversation: str = "") -> "Stop":
+    def place(cls, *, by: "User", reason: str, at: datetime, agent: "User | None" = None, account: "Account | None" = None, conversation: str = "") -> "Stop":
         """Silence agents from now on. What they have waiting stays where it is."""
         with transaction.atomic():
             stop = cls.objects.create(by=by, reason=reason, at=at, agent=agent, account=account, conversation=conversation)

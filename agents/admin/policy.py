@@ -68,8 +68,9 @@ class PolicyAdmin(ProductAdmin):
     ordering = ("name",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(newest=Max("versions__number"), agents_count=Count("agents", distinct=True))
+        rows = super().get_queryset(request)
+        counted: QuerySet[Any] = rows.annotate(newest=Max("versions__number"), agents_count=Count("agents", distinct=True))
+        return counted
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return super().get_inlines(request, obj) if obj else ()

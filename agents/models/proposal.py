@@ -149,4 +149,4 @@ class ProposalPart(models.Model):
 
     @property
     def dispatch_state(self) -> str:
-        return self.message.dispatch.state if self.message_id else ""
+        return self.message.dispatch.state if self.message else ""

@@ -1,7 +1,6 @@
 """What an agent reads when its call did nothing: a code, a sentence, and the same as JSON."""
 
 import json
-from typing import Any
 
 from mcp_types import CallToolResult, TextContent
 from pydantic import ValidationError
@@ -11,19 +10,12 @@ from inbox.errors import Refused
 
 def refused(refusal: Refused) -> CallToolResult:
     """`limited: At most … {"code": "limited", …}` as an error that the model can act on."""
-    return _error(refusal.code, refusal.sentence, getattr(refusal, "details", {}))
+    body = {"code": refusal.code, "message": refusal.sentence, **getattr(refusal, "details", {})}
+    text = f"{refusal.code}: {refusal.sentence}\n{json.dumps(body, ensure_ascii=False)}"
+    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
 
 
-def misunderstood(error: ValidationError) -> CallToolResult:
-    """The arguments do not fit the tool's schema."""
-    said = [f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors(include_url=False, include_input=False, include_context=False)]
-    return invalid(said)
-
-
-def invalid(sentences: list[str]) -> CallToolResult:
-    return _error("invalid", " ".join(sentence.rstrip(".") + "." for sentence in sentences), {})
-
-
-def _error(code: str, sentence: str, details: dict[str, Any]) -> CallToolResult:
-    body = {"code": code, "message": sentence, **details}
-    return CallToolResult(content=[TextContent(type="text", text=f"{code}: {sentence}\n{json.dumps(body, ensure_ascii=False)}")], is_error=True)
+def sentences_of(error: ValidationError) -> list[str]:
+    """Where the arguments do not fit the tool's schema, without repeating what was given."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return [f"{'.'.join(map(str, one['loc']))}: {one['msg']}." for one in found]

@@ -20,6 +20,7 @@ from agents.server.results import (
     LinkOut,
     MessageOut,
     ProposalOut,
+    ProposalReport,
     StopOut,
     WindowOut,
 )
@@ -79,7 +80,7 @@ def conversation_out(agent: Agent, conversation: Conversation, messages: list[Me
 
 def message_out(message: Message, agent: Agent) -> MessageOut:
     theirs, gone = message.is_inbound, message.removed_at is not None
-    text = "" if gone else message.text
+    text = "" if gone else message.text or str(message.about.get("title", ""))
     dispatch = getattr(message, "dispatch", None)
     reaction = next((reaction.emoji for reaction in message.reactions.all() if reaction.removed_at is None), "")
     return MessageOut(
@@ -102,6 +103,10 @@ def proposal_out(proposal: Proposal, now: datetime) -> ProposalOut:
         text=part.text, image_url=part.media.source_url if part.media else "", link=_link(part.link) if part.link else None, your_reason=proposal.reason,
         decision=_decision(proposal, proposal.decision), delivery=_delivery(message) if message else None, answer=_answer(message) if message else None,
     )  # fmt: skip
+
+
+def report_out(proposal: Proposal, now: datetime) -> ProposalReport:
+    return ProposalReport(**dict(proposal_out(proposal, now)))
 
 
 def _link(fields: dict[str, str]) -> LinkOut:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections
+from django.db import connections
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -20,10 +20,17 @@ def on_orm(work: Callable[P, R]) -> Callable[P, Awaitable[R]]:
 
     @functools.wraps(work)
     def cared_for(*args: P.args, **kwargs: P.kwargs) -> R:
-        close_old_connections()
+        _look_after_connections()
         try:
             return work(*args, **kwargs)
         finally:
-            close_old_connections()
+            _look_after_connections()
 
     return sync_to_async(cared_for, thread_sensitive=True)
+
+
+def _look_after_connections() -> None:
+    """Close what is broken or too old, as Django does around a request; a transaction that somebody holds open is theirs."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()

@@ -51,7 +51,7 @@ def load(pk: int | None) -> AgentKey:
     Raises:
         KeyInvalid: it was revoked or has expired since the request began, or there is none.
     """
-    key = AgentKey.objects.valid(now()).select_related("agent__user", "agent__policy").filter(pk=pk).first()
+    key = AgentKey.objects.valid(now()).select_related("agent__user", "agent__policy").filter(pk=pk).first() if pk else None
     if key is None:
         raise KeyInvalid
     return key

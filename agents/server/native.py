@@ -1,5 +1,7 @@
 """The MCP server with the native tools. Each call makes a new one; the SDK can run one only once."""
 
+from typing import Any
+
 from django.conf import settings
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.mcpserver import MCPServer
@@ -20,17 +22,17 @@ conflict (use a new idempotency key), not_found (there is no such thing for you)
 """
 
 
-def build_server(*, auth: bool) -> MCPServer:
+def build_server(*, auth: bool) -> MCPServer[Any]:
     """
     Args:
         auth: whether callers bring a bearer key with each request; without, `identity.acting_by` says who calls.
     """
     tools = native_tools()
-    identity = {"token_verifier": KeyVerifier(), "auth": _auth()} if auth else {}
     return MCPServer(
         "countersign", title="Countersign", instructions=INSTRUCTIONS, website_url=settings.PUBLIC_URL, tools=tools, subscriptions=False,
-        middleware=[Gate(frozenset(tool.name for tool in tools))], **identity,
-    )  # type: ignore[arg-type]  # fmt: skip
+        middleware=[Gate(frozenset(tool.name for tool in tools))],
+        token_verifier=KeyVerifier() if auth else None, auth=_auth() if auth else None,
+    )  # fmt: skip
 
 
 def _auth() -> AuthSettings:

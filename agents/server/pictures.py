@@ -6,15 +6,15 @@ from typing import Any
 
 import anyio
 from anyio import CapacityLimiter, to_thread
-from django.db import connections
+from django.db import connections, transaction
 
+from agents.calls import recorded
 from agents.models import Agent, Proposal
-from agents.proposing import foresee
+from agents.proposing import TOOL, foresee
 from agents.server import identity
 from agents.server.hop import on_orm
 from agents.server.reading import find_conversation
 from core.clock import now
-from inbox.errors import ContentRefused
 from inbox.media import fetch_now, keep_address
 from inbox.models import Conversation, MediaFile
 
@@ -31,10 +31,10 @@ class Pictures:
         self._limiter: CapacityLimiter | None = None
 
     async def fetch(self, key: int | None, conversation_id: str, url: str, arguments: Mapping[str, Any]) -> int:
-        """Primary key of the picture at `url`, READY.
+        """Primary key of the picture at `url`: READY, or FAILED with a sentence.
 
         Raises:
-            Refused: the proposal would be refused anyhow, or the picture cannot be fetched.
+            Refused: the proposal would be refused anyhow.
         """
         media = await on_orm(_begin)(key, conversation_id, url, arguments)
         if media.state == MediaFile.State.FETCHING:
@@ -50,12 +50,14 @@ class Pictures:
 
 def _begin(key: int | None, conversation_id: str, url: str, arguments: Mapping[str, Any]) -> MediaFile:
     loaded = identity.load(key)
-    conversation = find_conversation(loaded.agent, conversation_id)
+    with recorded(loaded.agent, loaded, TOOL, arguments, at=now(), keep=False):
+        conversation = find_conversation(loaded.agent, conversation_id)
     if known := _fetched_before(loaded.agent, conversation, url, str(arguments.get("idempotency_key", ""))):
         return known
     foresee(loaded, conversation, "image", arguments=arguments)
-    media = keep_address(conversation.account, url, by=loaded.agent.user)
-    MediaFile.objects.filter(pk=media.pk).update(lease_until=now() + LEASE)
+    with transaction.atomic():
+        media = keep_address(conversation.account, url, by=loaded.agent.user)
+        MediaFile.objects.filter(pk=media.pk).update(lease_until=now() + LEASE)
     return media
 
 
@@ -71,5 +73,3 @@ def _fetch(media: MediaFile) -> None:
         fetch_now(media)
     finally:
         connections.close_all()
-    if media.state != MediaFile.State.READY:
-        raise ContentRefused([media.error])

@@ -15,8 +15,8 @@ from agents.models import Agent, Proposal
 from agents.policy import Call
 from agents.refusals import NotFound
 from agents.server import identity
-from agents.server.describing import conversation_out, proposal_out, row_out
-from agents.server.results import ConversationList, ConversationOut, ProposalOut
+from agents.server.describing import conversation_out, report_out, row_out
+from agents.server.results import ConversationList, ConversationOut, ProposalReport
 from core.clock import now
 from inbox.errors import ContentRefused
 from inbox.models import Conversation, Message
@@ -54,11 +54,11 @@ def conversation(key: int | None, *, conversation_id: str, limit: int) -> Conver
     return _supervised(key, "get_conversation", "read.conversation", arguments, read, conversation_id=conversation_id)
 
 
-def proposal(key: int | None, *, proposal_id: str) -> ProposalOut:
+def proposal(key: int | None, *, proposal_id: str) -> ProposalReport:
     """One of this agent's own proposals. No policy stands in front of that."""
 
-    def read(agent: Agent, at: datetime) -> ProposalOut:
-        return proposal_out(find_proposal(agent, proposal_id), at)
+    def read(agent: Agent, at: datetime) -> ProposalReport:
+        return report_out(find_proposal(agent, proposal_id), at)
 
     return _supervised(key, "get_proposal", "", {"proposal_id": proposal_id}, read)
 
@@ -121,7 +121,7 @@ def _listed(agent: Agent, account: str) -> "QuerySet[Conversation]":
     if account and not (accounts := accounts.filter(public_id=account)):
         raise NotFound(_("There is no such account."))
     rows = Conversation.objects.filter(account__in=accounts).select_related("account", "contact", "last_message")
-    return rows.prefetch_related("last_message__attachments").newest_first()
+    return rows.newest_first()
 
 
 def _cursor(last: Conversation) -> str:

@@ -33,7 +33,7 @@ class WindowOut(BaseModel):
     """Until when, and as whom, Meta lets the account write."""
 
     state: Literal["open", "human", "closed", "unknown"] = Field(
-        description="open: propose freely. human: only a person's own words, unless the account says otherwise. closed: wait for the contact. unknown: Meta decides."
+        description="open: propose freely. human: only a person's own words, mostly. closed: wait for the contact. unknown: Meta decides."
     )
     closes_at: datetime | None = Field(None, description="When the present state ends.")
     seconds_left: int | None = None
@@ -140,7 +140,6 @@ class AnswerOut(BaseModel):
 class ProposalOut(BaseModel):
     """A proposal and what became of it."""
 
-    note: str = UNTRUSTED
     proposal_id: str
     conversation_id: str
     status: Literal["pending", "approved", "rejected", "withdrawn", "superseded"] = Field(
@@ -159,6 +158,12 @@ class ProposalOut(BaseModel):
     decision: DecisionOut | None = None
     delivery: DeliveryOut | None = None
     answer: AnswerOut | None = None
+
+
+class ProposalReport(ProposalOut):
+    """One proposal and what became of it."""
+
+    note: str = UNTRUSTED
 
 
 class ConversationOut(BaseModel):

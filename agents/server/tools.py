@@ -1,23 +1,27 @@
 """The native tools: what agents see of them, and the plain functions behind."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Annotated, Any
 
+from django.utils.translation import gettext as _
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.tools import Tool
-from mcp_types import CallToolResult, ToolAnnotations
+from mcp_types import ToolAnnotations
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agents.proposing import propose
-from agents.server import answers, identity, reading
-from agents.server.describing import proposal_out
+from agents.calls import recorded
+from agents.proposing import TOOL, propose
+from agents.server import identity, reading
+from agents.server.answers import refused, sentences_of
+from agents.server.describing import report_out
 from agents.server.hop import on_orm
 from agents.server.pictures import Pictures
-from agents.server.results import ConversationList, ConversationOut, ProposalOut
+from agents.server.results import ConversationList, ConversationOut, ProposalReport
 from core.clock import now
 from graph.payloads import Link
 from inbox.content import Content
-from inbox.errors import Refused
+from inbox.errors import ContentRefused, Refused
 from inbox.models import MediaFile
 
 Id = Annotated[str, Field(pattern=r"^[0-9A-Za-z]+$", max_length=16)]
@@ -42,29 +46,42 @@ class NativeTool(Tool):
     """A tool whose refusals reach the model as `code: sentence`, without the SDK's preamble."""
 
     async def run(self, arguments: dict[str, Any], context: Any, convert_result: bool = False) -> Any:
-        if unknown := sorted(set(arguments) - set(self.parameters.get("properties", {}))):
-            return answers.invalid([f"{name}: there is no such argument" for name in unknown])
         try:
+            await self._check_names(arguments)
             return await super().run(arguments, context, convert_result)
+        except Refused as refusal:
+            return refused(refusal)
         except UnexpectedToolError as error:
             if isinstance(error.__cause__, Refused):
-                return answers.refused(error.__cause__)
+                return refused(error.__cause__)
             raise
         except ToolError as error:
             if isinstance(error.__cause__, ValidationError):
-                return answers.misunderstood(error.__cause__)
+                return refused(await on_orm(_misunderstood)(identity.caller(), self.name, arguments, sentences_of(error.__cause__)))
             raise
+
+    async def _check_names(self, arguments: dict[str, Any]) -> None:
+        """The SDK drops arguments that it does not know; an agent should hear that nobody will heed them.
+
+        Raises:
+            ContentRefused
+        """
+        if unknown := sorted(set(arguments) - set(self.parameters.get("properties", {}))):
+            raise await on_orm(_misunderstood)(identity.caller(), self.name, arguments, [_("%s: there is no such argument.") % name for name in unknown])
 
 
 def native_tools() -> list[Tool]:
     """The tools, always in this order."""
-    propose_message = _proposing_tool(Pictures())
     return [
-        NativeTool.from_function(list_conversations, title="List conversations", annotations=READS),
-        NativeTool.from_function(get_conversation, title="Read a conversation", annotations=READS),
-        NativeTool.from_function(propose_message, title="Propose a message", annotations=PROPOSES),
-        NativeTool.from_function(get_proposal, title="Read what became of a proposal", annotations=READS),
+        _tool(list_conversations, "List conversations", READS),
+        _tool(get_conversation, "Read a conversation", READS),
+        _tool(_proposing_tool(Pictures()), "Propose a message", PROPOSES),
+        _tool(get_proposal, "Read what became of a proposal", READS),
     ]
+
+
+def _tool(function: Callable[..., Any], title: str, annotations: ToolAnnotations) -> Tool:
+    return NativeTool.from_function(function, title=title, description=" ".join((function.__doc__ or "").split()), annotations=annotations)
 
 
 async def list_conversations(
@@ -86,7 +103,7 @@ async def get_conversation(
     return await on_orm(reading.conversation)(identity.caller(), conversation_id=conversation_id, limit=limit)
 
 
-async def get_proposal(proposal_id: Annotated[Id, Field(description="From propose_message.")]) -> ProposalOut:
+async def get_proposal(proposal_id: Annotated[Id, Field(description="From propose_message.")]) -> ProposalReport:
     """Read what became of one of your proposals: whether a person approved it, changed your words or rejected it and why, whether the
     message was delivered and read, and what the contact answered. Ask again after poll_after_seconds, not sooner."""
     return await on_orm(reading.proposal)(identity.caller(), proposal_id=proposal_id)
@@ -105,7 +122,7 @@ def _proposing_tool(pictures: Pictures) -> Any:
         idempotency_key: Annotated[
             str, Field(description="Any text of your own. Repeating a call with the same key returns the same proposal.", max_length=128)
         ] = "",
-    ) -> ProposalOut:
+    ) -> ProposalReport:
         """Ask to have one message sent: exactly one of text, image_url and link. Nothing is sent by this call unless the answer says
         so: a person reads it first and may change or reject it. The answer comes at once with a proposal_id; learn the outcome with
         get_proposal. Do not tell the contact or the user that it was sent while its status is pending."""
@@ -122,18 +139,38 @@ def _proposing_tool(pictures: Pictures) -> Any:
     return propose_message
 
 
-def _propose(key: int | None, arguments: Mapping[str, Any], picture: int | None) -> ProposalOut:
+def _propose(key: int | None, arguments: Mapping[str, Any], picture: int | None) -> ProposalReport:
     loaded = identity.load(key)
-    conversation = reading.find_conversation(loaded.agent, arguments["conversation_id"])
-    answered = arguments.get("answers_message_id")
+    with recorded(loaded.agent, loaded, TOOL, arguments, at=now(), keep=False):
+        conversation = reading.find_conversation(loaded.agent, arguments["conversation_id"])
+        content = _content(arguments, picture)
+        answered = arguments.get("answers_message_id")
+        answers = reading.find_message(conversation, answered) if answered else None
     proposed = propose(
-        loaded, conversation, _content(arguments, picture), reason=arguments.get("reason", ""), idempotency_key=arguments.get("idempotency_key", ""),
-        answers=reading.find_message(conversation, answered) if answered else None, arguments=arguments,
+        loaded, conversation, content, reason=arguments.get("reason", ""), idempotency_key=arguments.get("idempotency_key", ""),
+        answers=answers, arguments=arguments,
     )  # fmt: skip
-    return proposal_out(reading.find_proposal(loaded.agent, proposed.proposal.public_id), now())
+    return report_out(reading.find_proposal(loaded.agent, proposed.proposal.public_id), now())
 
 
 def _content(arguments: Mapping[str, Any], picture: int | None) -> Content:
-    link = arguments.get("link")
+    """
+    Raises:
+        ContentRefused: more than one thing at a time, or a picture that could not be fetched.
+    """
+    if sum(name in arguments for name in ("text", "image_url", "link")) > 1:
+        raise ContentRefused([_("Send text, a picture or a link, one at a time.")])
     media = MediaFile.objects.get(pk=picture) if picture else None
+    if media and media.state == MediaFile.State.FAILED:
+        raise ContentRefused([media.error])
+    link = arguments.get("link")
     return Content(text=arguments.get("text", ""), media=media, link=Link(**link) if link else None)
+
+
+def _misunderstood(key: int | None, tool: str, arguments: Mapping[str, Any], sentences: list[str]) -> ContentRefused:
+    """Keeps a call whose arguments do not fit the tool's schema. Returns what to say to it."""
+    loaded = identity.load(key)
+    refusal = ContentRefused(sentences)
+    with suppress(ContentRefused), recorded(loaded.agent, loaded, tool, arguments, at=now()):
+        raise refusal
+    return refusal

@@ -54,7 +54,7 @@ def settle_in(secrets: Secrets) -> Secrets:
 
 
 def _app(kind: str, secrets: Secrets) -> MetaApp:
-    defaults = {"name": f"Harbour Coffee ({kind.title()})", "secret": secrets.app_secrets[kind], "verify_token": secrets.verify_token}
+    defaults = {"name": f"Harbour Coffee ({kind.title()})", "secret": secrets.app_secrets[kind], "verify_token": secrets.verify_tokens[kind]}
     return MetaApp.objects.get_or_create(kind=kind, app_id=APPS[kind], defaults=defaults)[0]
 
 

@@ -16,7 +16,7 @@ class Secrets:
 
     passwords: dict[str, str]
     app_secrets: dict[str, str]
-    verify_token: str
+    verify_tokens: dict[str, str]
     tokens: dict[str, str]
     agent_key: str = ""
 
@@ -38,7 +38,7 @@ def _make() -> Secrets:
     return Secrets(
         passwords={who: secrets.token_urlsafe(9) for who in ("operator", "approver", "manager", "admin")},
         app_secrets={kind: secrets.token_hex(16) for kind in ("facebook", "instagram")},
-        verify_token=secrets.token_urlsafe(12),
+        verify_tokens={kind: secrets.token_urlsafe(12) for kind in ("facebook", "instagram")},
         tokens={"page": f"EAA{secrets.token_hex(24)}", "instagram": f"IGAA{secrets.token_hex(24)}"},
     )
 

@@ -54,7 +54,7 @@ def _http(key: str) -> dict[str, object]:
 def _stdio(key: str) -> dict[str, object]:
     manage = str(Path(settings.BASE_DIR) / "manage.py")
     environment = {"COUNTERSIGN_AGENT_KEY": key, "VAR_DIR": str(settings.VAR_DIR)}
-    return {"command": sys.executable, "args": [manage, "mcp"], "env": environment}
+    return {"command": sys.executable, "args": [manage, "agent_stdio"], "env": environment}
 
 
 def _indented(server: dict[str, object]) -> str:

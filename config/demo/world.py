@@ -40,8 +40,8 @@ def write_world(secrets: Secrets, *, announce: bool) -> Path:
         announce: whether what was said before is delivered to us by webhook: not where we have it already.
     """
     world = json.loads(WORLD.read_text(encoding="utf-8")) | {"announce": announce}
-    for app, secret in zip(world["apps"], secrets.app_secrets.values(), strict=True):
-        app |= {"secret": secret, "verify_token": secrets.verify_token}
+    for app, kind in zip(world["apps"], APPS, strict=True):
+        app |= {"secret": secrets.app_secrets[kind], "verify_token": secrets.verify_tokens[kind]}
     for account, token in zip(world["accounts"], secrets.tokens.values(), strict=True):
         account["token"] = token
     path = Path(settings.VAR_DIR) / "demo-world.json"
@@ -79,7 +79,7 @@ def connect(secrets: Secrets, callback_url: str) -> None:
     with httpx.Client(base_url=settings.GRAPH_URLS["facebook"], timeout=10.0, trust_env=False) as http:
         for app in MetaApp.objects.filter(app_id__in=APPS.values()):
             fields = {
-                "object": OBJECTS[app.kind], "fields": FIELDS, "callback_url": callback_url, "verify_token": secrets.verify_token,
+                "object": OBJECTS[app.kind], "fields": FIELDS, "callback_url": callback_url, "verify_token": secrets.verify_tokens[app.kind],
                 "access_token": app_access_token(app.app_id, app.secret.reveal()),
             }  # fmt: skip
             http.post(f"/{settings.GRAPH_VERSION}/{app.app_id}/subscriptions", data=fields).raise_for_status()

@@ -19,6 +19,8 @@ INVENTED = json.loads((FOLDER / "webhook_examples.json").read_text())
 CAPTURED = {path.stem: json.loads(path.read_text()) for path in sorted((FOLDER / "captured").glob("*.json"))}
 BODIES = INVENTED | CAPTURED
 SECRET = "app-secret"
+MARKS = ("window_closes_at", "read_until", "delivered_until")
+STORY = ("message.text", "echo.inbox", "reaction.react", "read", "delivery", "message_edit", "postback.get_started", "referral.mme")
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ def _everything() -> dict:
     return {
         "messages": sorted(Message.objects.values_list("mid", "direction", "source", "text", "at", "removed_at")),
         "conversations": sorted(
-            Conversation.objects.values_list("contact__external_id", "last_message__mid", "newest_inbound__mid", "window_closes_at", "read_until", "delivered_until"),
+            Conversation.objects.values_list("contact__external_id", "last_message__mid", "newest_inbound__mid", *MARKS),
             key=str,
         ),
         "reactions": sorted(Reaction.objects.values_list("message__mid", "emoji", "removed_at"), key=str),
@@ -77,7 +79,7 @@ def test_all_bodies_in_any_order_and_repeated_lead_to_the_same_inbox(connected):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_disorder_changes_nothing(connected, seed):
-    story = [INVENTED[name] for name in ("page.message.text", "page.echo.inbox", "page.reaction.react", "page.read", "page.delivery", "page.message_edit", "page.postback.get_started", "page.referral.mme")]
+    story = [INVENTED[f"page.{name}"] for name in STORY]
     for body in story:
         _store(body)
     work_until_idle("ingest")

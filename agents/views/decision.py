@@ -1,0 +1,93 @@
+"""People's answers to a proposal. What was shown comes back with the answer, and binds it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+from django_htmx.http import trigger_client_event
+
+from agents import deciding
+from agents.models import Proposal
+from agents.views.card import Card
+from agents.views.proposal import proposal_for
+from agents.views.queue import Queue, desk_page
+from core.clock import now
+from inbox.errors import AlreadyMoved, NotAllowed, Refused
+from inbox.models import Dispatch
+from inbox.views.access import conversation_for, person
+from inbox.views.messages import thread_fragment
+
+STATUS: dict[type[Refused], int] = {NotAllowed: 403, AlreadyMoved: 409, deciding.Conflict: 409}
+
+
+@require_POST
+def decision(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Approve, approve changed text, or reject with a reason."""
+    answer, text = request.POST.get("answer"), request.POST.get("text")
+    if answer not in ("approve", "reject"):
+        return HttpResponseBadRequest(_("Approve it or reject it."))
+    how = {"approve": answer == "approve", "text": text if answer == "approve" else None, "reason": request.POST.get("reason", "")}
+    return _answer(request, public_id, deciding.decide, how, _("Approved.") if answer == "approve" else _("Rejected. The agent reads your reason."))
+
+
+@require_POST
+def takeover(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Send a person's own words in its place."""
+    how = {"text": request.POST.get("text", "").replace("\r\n", "\n")}
+    return _answer(request, public_id, deciding.take_over, how, _("Taken over as your own words."))
+
+
+def _answer(request: HttpRequest, public_id: str, verb: Callable[..., Any], how: dict[str, Any], done: str) -> HttpResponse:
+    proposal = proposal_for(request, public_id)
+    try:
+        verb(proposal, by=person(request), digest=request.POST.get("digest", ""), revision=_number(request.POST.get("revision")), **how)
+    except Refused as refused:
+        return _refused(request, proposal_for(request, public_id), refused)
+    return _done(request, proposal_for(request, public_id), done)
+
+
+def _number(text: str | None) -> int:
+    """The revision that was shown; what is no number matches none."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 12 else -1
+
+
+def _done(request: HttpRequest, proposal: Proposal, words: str) -> HttpResponse:
+    """The next card, or the conversation as it is now, and one sentence for who cannot see that."""
+    if not request.htmx:
+        return redirect("agents:queue")
+    event = {"words": words, "undo": _undo(proposal, person(request).pk)}
+    if _in_conversation(request):
+        opened = conversation_for(request, proposal.conversation.public_id)
+        return trigger_client_event(thread_fragment(request, opened, since=request.POST.get("since", "")), "announce", event)
+    waiting = Queue(person(request))
+    card = waiting.card(waiting.after(proposal))
+    event["words"] += " " + ngettext("%s is left.", "%s are left.", len(waiting.proposals)) % len(waiting.proposals)
+    context = {"queue": waiting, "card": card, "open": card.proposal.public_id if card else "", "next": True}
+    return trigger_client_event(render(request, "agents/_desk.html", context), "announce", event)
+
+
+def _undo(proposal: Proposal, person: int) -> str:
+    """The public id of the message's dispatch, where it can still be taken back."""
+    dispatch = Dispatch.objects.filter(message=proposal.part.message_id, not_before__gt=now(), released_by=person).first()
+    return dispatch.public_id if dispatch else ""
+
+
+def _refused(request: HttpRequest, proposal: Proposal, refused: Refused) -> HttpResponse:
+    """The card as it is now, with everything that was typed."""
+    waiting, status, typed = Queue(person(request)), STATUS.get(type(refused), 422), request.POST.dict()
+    if not request.htmx:
+        return desk_page(request, waiting, waiting.card(proposal, typed=typed, errors=[refused.sentence]), status=status)
+    if not _in_conversation(request):
+        card = waiting.card(proposal, typed=typed, errors=[refused.sentence])
+        return render(request, "agents/_desk.html", {"queue": waiting, "card": card, "open": proposal.public_id}, status=status)
+    conversation = conversation_for(request, proposal.conversation.public_id)
+    card = Card(proposal, conversation, person(request), "conversation", typed=typed, errors=[refused.sentence])
+    return render(request, "agents/_card.html", {"card": card}, status=status)
+
+
+def _in_conversation(request: HttpRequest) -> bool:
+    return request.POST.get("place") == "conversation"
