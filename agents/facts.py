@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import F, Q, QuerySet
+from django.db.models import CharField, F, Q, QuerySet
 from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 
 from accounts.models import Account
 from agents.models import Agent, AgentKey, Proposal, ToolCall
@@ -93,7 +94,8 @@ class _Counting:
             return Q(agent=self.agent)
         if self.conversation is None:
             return Q(pk=None)
-        recent = ToolCall.objects.alias(conversation=KT("arguments__conversation_id")).filter(at__gt=self.at - timedelta(days=1))
+        where = Cast(KT("arguments__conversation_id"), CharField())
+        recent = ToolCall.objects.alias(conversation=where).filter(at__gt=self.at - timedelta(days=1))
         if scope == "account":
             here = recent.filter(conversation__in=Conversation.objects.filter(account=self.conversation.account_id).values_list("public_id"))
         else:

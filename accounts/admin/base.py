@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.forms import Form, ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 
 from accounts.admin.permissions import ByAccount, person
 from accounts.models import Account, Activity, User
@@ -32,6 +33,9 @@ class ProductAdmin(ByAccount, ModelAdmin):
     # Counting the whole of a long history for "1 result (2,000,000 total)" costs more than it tells.
     show_full_result_count = False
     empty_value_display = "–"
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": capfirst(str(self.opts.verbose_name_plural))} | (extra_context or {}))
 
     def view_on_site(self, obj: Any) -> str | None:
         """Straight to the page, without the detour of the stock admin through a redirect that asks nobody."""

@@ -12,6 +12,9 @@ from accounts.admin.permissions import AnyAdmin, ByAccount
 class ReadOnly(AnyAdmin):
     """Refuses every change, whoever asks."""
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields or ()
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 

@@ -14,7 +14,7 @@ from django.views.generic import UpdateView
 from accounts.models import User
 
 
-class PreferencesForm(forms.ModelForm[User]):
+class PreferencesForm(forms.ModelForm):
     """Name, language and time zone."""
 
     class Meta:
@@ -31,7 +31,7 @@ class PreferencesForm(forms.ModelForm[User]):
         self.fields["name"].help_text = _("Colleagues see it beside what you write; contacts do not.")
 
 
-class Preferences(UpdateView[User, PreferencesForm]):
+class Preferences(UpdateView):
     """One's own name, language and time zone."""
 
     template_name = "accounts/preferences.html"

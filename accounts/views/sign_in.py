@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -26,6 +28,7 @@ class SignInForm(AuthenticationForm):
         self.fields["username"].widget.input_type = "email"
 
 
+@method_decorator(login_not_required, name="dispatch")
 class SignIn(LoginView):
     """Asks who is there; an installation in which nobody is yet asks for its first admin instead."""
 
@@ -33,11 +36,8 @@ class SignIn(LoginView):
     authentication_form = SignInForm
     redirect_authenticated_user = True
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        # A fragment of a page whose session has ended: let the browser load the page, and arrive here as a whole.
-        if getattr(request, "htmx", False) and request.method == "GET":
-            return HttpResponseClientRefresh()
-        return super().dispatch(request, *args, **kwargs)
-
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        # A fragment of a page whose session has ended: let the browser load the page, and arrive here as a whole.
+        if getattr(request, "htmx", False):
+            return HttpResponseClientRefresh()
         return redirect("welcome") if nobody_is_here() else super().get(request, *args, **kwargs)

@@ -42,7 +42,7 @@ class FirstAdminForm(BaseUserCreationForm):
 
 
 @method_decorator(login_not_required, name="dispatch")
-class Welcome(FormView[FirstAdminForm]):
+class Welcome(FormView):
     """Open only until somebody is here."""
 
     template_name = "accounts/welcome.html"

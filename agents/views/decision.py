@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
-from django_htmx.http import trigger_client_event
+from django_htmx.http import retarget, trigger_client_event
 
 from agents import deciding
 from agents.models import Proposal
@@ -86,7 +86,8 @@ def _refused(request: HttpRequest, proposal: Proposal, refused: Refused) -> Http
         return render(request, "agents/_desk.html", {"queue": waiting, "card": card, "open": proposal.public_id}, status=status)
     conversation = conversation_for(request, proposal.conversation.public_id)
     card = Card(proposal, conversation, person(request), "conversation", typed=typed, errors=[refused.sentence])
-    return render(request, "agents/_card.html", {"card": card}, status=status)
+    response = render(request, "agents/_card.html", {"card": card}, status=status)
+    return retarget(response, f"#proposal-{proposal.public_id}")
 
 
 def _in_conversation(request: HttpRequest) -> bool:

@@ -1,5 +1,7 @@
 """What has happened in the shop when one first looks: an answer sent, two proposals waiting, some conversations read."""
 
+from datetime import timedelta
+
 from accounts.models import Activity, User
 from agents.models import Agent
 from agents.proposing import propose
@@ -32,7 +34,7 @@ def tell() -> None:
 
 def _answer(operator: User) -> None:
     text = "On Sundays we open at eight. Come early for the terrace; by ten it is full of dogs."
-    _conversation(BEATRIZ).reply(Content(text=text), by=operator, idempotency_key="demo-answer")
+    _conversation(BEATRIZ).reply(Content(text=text), by=operator, idempotency_key="demo-answer", hold=timedelta(0))
     _conversation(BEATRIZ).mark_read(by=operator)
 
 

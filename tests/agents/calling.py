@@ -67,9 +67,12 @@ def over_http(talk: Callable[[Client], Awaitable[Any]], *, headers: dict[str, st
 
     async def scenario() -> Any:
         app = build_app()
-        async with app.router.lifespan_context(app), _browser(app, headers, host) as browser:
-            async with Client(streamable_http_client(f"http://{host}/mcp", http_client=browser), mode=era) as client:
-                return await talk(client)
+        async with (
+            app.router.lifespan_context(app),
+            _browser(app, headers, host) as browser,
+            Client(streamable_http_client(f"http://{host}/mcp", http_client=browser), mode=era) as client,
+        ):
+            return await talk(client)
 
     return async_to_sync(scenario)()
 

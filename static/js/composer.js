@@ -1,0 +1,51 @@
+// Counts in Meta's own units, sends by Ctrl+Enter, shows a link card while it is written, and keeps unsent words in this tab.
+"use strict";
+{
+  const bytes = new TextEncoder();
+  const units = { bytes: (text) => bytes.encode(text).length, characters: (text) => [...text].length };
+  const number = new Intl.NumberFormat(document.documentElement.lang);
+  const draft = (box) => `draft:${box.closest("[data-conversation]").dataset.conversation}`;
+
+  function count(box) {
+    const place = document.getElementById(box.dataset.counter), limit = Number(box.dataset.limit);
+    if (!place) return;
+    place.dataset.plain ??= place.textContent;
+    const size = units[box.dataset.unit](box.value);
+    place.textContent = size ? `${number.format(size)} / ${number.format(limit)}` + (box.dataset.unit === "bytes" ? ` ${document.body.dataset.bytes}` : "") : place.dataset.plain;
+    place.toggleAttribute("data-over", size > limit);
+  }
+
+  function mirror(box) {
+    for (const place of box.form.querySelectorAll(`[data-shows="${box.dataset.mirror}"]`)) place.textContent = box.value || place.dataset.empty;
+  }
+
+  document.addEventListener("input", ({ target }) => {
+    if (target.dataset.limit) count(target);
+    if (target.dataset.mirror) mirror(target);
+    if (target.id === "composer-text") target.value ? sessionStorage.setItem(draft(target), target.value) : sessionStorage.removeItem(draft(target));
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.repeat && event.target.form) {
+      event.preventDefault();
+      event.target.form.requestSubmit();
+    } else if (event.key === "Enter" && event.target.id === "picture-address") {
+      event.preventDefault();
+      event.target.parentElement.querySelector("button").click();
+    }
+  });
+
+  function begin(root) {
+    root.querySelectorAll("[data-limit]").forEach(count);
+    root.querySelectorAll("[data-mirror]").forEach(mirror);
+    const box = root.querySelector("#composer-text");
+    if (!box) return;
+    if (box.closest("[data-sent]")) sessionStorage.removeItem(draft(box));
+    else if (!box.value && sessionStorage.getItem(draft(box))) (box.value = sessionStorage.getItem(draft(box))), count(box);
+  }
+
+  // Nothing was sent and nothing lost: back into the box, which was locked during the attempt.
+  document.addEventListener("htmx:sendError", () => document.getElementById("composer-text")?.focus());
+  document.addEventListener("htmx:afterSwap", () => begin(document));
+  begin(document);
+}

@@ -1,0 +1,51 @@
+// Keeps the countdowns ticking, by the server's clock: by the minute, in the last ten minutes by the second.
+// The words are those of inbox/templatetags/windows.py.
+"use strict";
+{
+  const MINUTE = 60_000, HOUR = 60 * MINUTE;
+  const words = JSON.parse(document.getElementById("countdown-words").textContent);
+  const ahead = Number(document.querySelector('meta[name="server-time"]').content) - Date.now();
+  const say = (key, values = {}) => words[key].replace(/%\((\w+)\)s/g, (_, name) => values[name]);
+
+  function spell(left) {
+    const seconds = Math.floor(left / 1000), minutes = Math.floor(seconds / 60), hours = Math.floor(minutes / 60), d = Math.floor(hours / 24);
+    const [s, m, h] = [seconds % 60, minutes % 60, hours % 24];
+    if (d) return say(d > 1 || !h ? "days" : "days_hours", { d, h });
+    if (h) return say("hours", { h, m });
+    return say(left < 10 * MINUTE ? "seconds" : "minutes", { m, s });
+  }
+
+  function standing(closes, human, now) {
+    if (now < closes) return [closes - now < HOUR ? "last" : closes - now < 4 * HOUR ? "soon" : "open", closes - now];
+    return human && now < human ? ["human", human - now] : ["closed", 0];
+  }
+
+  // Writes only what changed; returns whether it needs the next second.
+  function tickWindow(chip, now) {
+    const [tone, left] = standing(Number(chip.dataset.closes), Number(chip.dataset.human), now);
+    const text = say(tone, { left: spell(left) });
+    if (chip.textContent !== text) chip.textContent = text;
+    if (chip.dataset.tone !== tone) chip.dataset.tone = tone;
+    return left > 0 && left < 11 * MINUTE;
+  }
+
+  function tickHold(place, now) {
+    const left = Number(place.dataset.leaves) - now;
+    place.textContent = left > 0 ? say("hold", { s: Math.ceil(left / 1000) }) : words.leaving;
+    return left > 0;
+  }
+
+  let timer;
+  function tick() {
+    clearTimeout(timer);
+    const now = Date.now() + ahead;
+    let soon = false;
+    for (const chip of document.querySelectorAll(".window[data-closes]")) soon = tickWindow(chip, now) || soon;
+    for (const place of document.querySelectorAll("[data-leaves]")) soon = tickHold(place, now) || soon;
+    timer = setTimeout(tick, soon ? 1000 - (now % 1000) : 10_000);
+  }
+
+  document.addEventListener("htmx:afterSwap", tick);
+  document.addEventListener("visibilitychange", tick);
+  tick();
+}

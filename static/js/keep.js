@@ -1,0 +1,43 @@
+// Fragments come and go; what a person has typed, opened and scrolled to stays.
+"use strict";
+{
+  const NEAR = 80;
+  let kept = [];
+  let places = [];
+
+  const typed = (box) => box.id && "defaultValue" in box && box.value !== box.defaultValue;
+
+  function remember() {
+    kept = [...document.querySelectorAll("[data-keep] textarea")].filter(typed).map((box) => ({
+      id: box.id, box, value: box.value, start: box.selectionStart, end: box.selectionEnd,
+    }));
+    kept.push(...[...document.querySelectorAll("[data-keep] [data-panel]:not([hidden])")].map((panel) => ({ id: panel.id, box: panel, panel: true })));
+    places = [...document.querySelectorAll("#scroller, .desk-scroll")].map((box) => ({
+      box, fromTop: box.scrollHeight - box.clientHeight + box.scrollTop, near: box.scrollTop > -NEAR, earlier: document.querySelectorAll(".lines").length,
+    }));
+  }
+
+  function restore() {
+    for (const { id, box, value, start, end, panel } of kept) {
+      const now = document.getElementById(id);
+      if (!now || now === box) continue;
+      if (panel) {
+        now.hidden = false;
+        document.querySelector(`[data-opens="${id}"]`)?.setAttribute("aria-expanded", "true");
+      } else {
+        now.value = value;
+        now.setSelectionRange(start, end);
+        now.dispatchEvent(new Event("input", { bubbles: true }));
+      }
+    }
+    for (const { box, fromTop, near, earlier } of places) {
+      // Earlier messages come in above; the distance from the end, which scrollTop is here, is right already.
+      if (!box.isConnected || document.querySelectorAll(".lines").length !== earlier) continue;
+      box.scrollTop = near ? 0 : fromTop - (box.scrollHeight - box.clientHeight);
+    }
+    kept = places = [];
+  }
+
+  document.addEventListener("htmx:beforeSwap", remember);
+  document.addEventListener("htmx:afterSwap", restore);
+}

@@ -1,0 +1,76 @@
+// Hears from the server that something changed, and has the fragments on this page fetched again. Where the stream cannot be had, asks now and then.
+"use strict";
+{
+  const POLL = 20_000, AGAIN = 5_000, TOGETHER = 120;
+  const address = document.body.dataset.events;
+  const channel = "BroadcastChannel" in window ? new BroadcastChannel("countersign") : null;
+  const waiting = new Map();
+  let polling;
+
+  // One fetch for many changes that come together; a thread that nobody looks at waits until somebody does.
+  function look(element) {
+    if (document.hidden && element.dataset.live !== "list") return void (element.dataset.missed = "");
+    if (waiting.has(element)) return;
+    waiting.set(element, setTimeout(() => {
+      waiting.delete(element);
+      if (element.isConnected) htmx.trigger(element, "refresh");
+    }, element.dataset.live === "list" ? 4 * TOGETHER : TOGETHER));
+  }
+
+  function lookAgain(conversation = "") {
+    for (const element of document.querySelectorAll("[data-live]")) {
+      const mine = element.dataset.conversation;
+      if (!conversation || !mine || mine === conversation) look(element);
+    }
+  }
+
+  const poll = (on) => {
+    clearInterval(polling);
+    polling = on ? setInterval(lookAgain, POLL) : undefined;
+  };
+
+  function listen() {
+    let opened = 0;
+    const stream = new EventSource(address);
+    stream.addEventListener("open", () => {
+      poll(false);
+      if (opened++) tell("");
+    });
+    stream.addEventListener("change", (event) => tell(JSON.parse(event.data || "{}").conversation || ""));
+    stream.addEventListener("error", () => {
+      poll(true);
+      // A stream that was refused does not come back by itself; one that broke does.
+      if (stream.readyState === EventSource.CLOSED) setTimeout(() => (listen(), tell("")), AGAIN + Math.random() * AGAIN);
+    });
+    addEventListener("pagehide", () => stream.close(), { once: true });
+  }
+
+  function tell(conversation) {
+    lookAgain(conversation);
+    channel?.postMessage(conversation);
+  }
+
+  // Browsers open six connections to one host; tabs share one stream, held by whichever has the lock.
+  if (!address || !document.querySelector("[data-live], #conversation")) {
+    channel?.close();
+  } else if (channel && navigator.locks) {
+    channel.addEventListener("message", (event) => lookAgain(event.data));
+    navigator.locks.request("countersign-events", () => new Promise(listen));
+  } else {
+    listen();
+  }
+
+  document.addEventListener("look-again", () => lookAgain());
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) document.querySelectorAll("[data-missed]").forEach((element) => (delete element.dataset.missed, look(element)));
+  });
+
+  // As many rows as are on the page, so that a refresh loses none; and which of them is open.
+  document.addEventListener("htmx:configRequest", (event) => {
+    const { elt, parameters } = event.detail;
+    if (elt.dataset.live !== "list") return;
+    parameters.rows = elt.querySelectorAll(".row").length;
+    parameters.open = document.querySelector(".row[aria-current]")?.id.replace("row-", "") || document.querySelector("#conversation")?.dataset.conversation || "";
+  });
+}

@@ -1,0 +1,42 @@
+"""One row of everything that the admin shows and never changes."""
+
+import hashlib
+
+import pytest
+
+from agents.models import Agent, Decision, PolicyVersion, Proposal, ProposalPart, ToolCall, Vote
+from core.clock import now
+from inbox.content import Content
+from inbox.models import Attachment, Attempt, KeptEvent, MediaFile, ParkedEcho, Reaction, WebhookDelivery
+
+
+@pytest.fixture
+def history(cast):
+    """A conversation in which everything happened once: a reply on its way, a reaction, a decided proposal, an odd event."""
+    conversation = cast.conversation(cast.amina)
+    asked = conversation.messages.get()
+    reply = conversation.reply(Content(text="It is, since this morning."), by=cast.bob)
+    _said_at_meta(cast, conversation, asked, reply)
+    _proposed(cast.assistant, cast.alice, conversation, asked)
+    return conversation
+
+
+def _said_at_meta(cast, conversation, asked, reply):
+    Attempt.objects.create(dispatch=reply.dispatch, number=1, started_at=now(), request_digest="d" * 64)
+    media = MediaFile.objects.create(account=cast.shop, by=cast.bob, at=now(), name="beans.png", mime="image/png", size=70)
+    Attachment.objects.create(message=asked, kind="image", media=media, url="https://cdn.example/beans.png")
+    Reaction.objects.create(message=asked, contact=cast.amina, emoji="♥", at=now())
+    ParkedEcho.objects.create(conversation=conversation, mid="m_parked", at=now(), text="Maybe ours", parked_at=now())
+    KeptEvent.objects.create(delivery=WebhookDelivery.objects.latest("pk"), position=7, kind="pass_thread_control", reason="Not understood yet.", body={"a": 1})
+
+
+def _proposed(agent: Agent, approver, conversation, asked):
+    version = PolicyVersion.objects.get(policy=agent.policy)
+    digest = hashlib.sha256(b"shown").hexdigest()
+    proposal = Proposal.objects.create(
+        agent=agent, conversation=conversation, answers=asked, expects_newest=asked, digest=digest, policy_version=version, created_at=now(), state="approved"
+    )
+    ProposalPart.objects.create(proposal=proposal, text="We have it again.")
+    Vote.objects.create(proposal=proposal, by=approver, answer="approved", digest=digest, revision=1, at=now())
+    Decision.objects.create(proposal=proposal, by=approver, answer="approved", at=now())
+    ToolCall.objects.create(agent=agent, key=agent.keys.get(), tool="propose_message", at=now(), verdict="require_approval", policy_version=version)

@@ -1,0 +1,196 @@
+"""The real server, real workers and the simulated Meta, as processes on 127.0.0.1; and browsers that are plain HTTP clients."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import psycopg
+
+ROOT = Path(__file__).parent.parent.parent
+T = TypeVar("T")
+PATIENCE = 45.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(look: Callable[[], T], what: str) -> T:
+    """What `look` finds, as soon as it is something. Processes are waited for by looking, at most PATIENCE seconds."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := look()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"Waited in vain for: {what}")
+        time.sleep(0.05)
+    return found
+
+
+@contextmanager
+def process(arguments: list[str], environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of ours, ended by its id; what it wrote stays in `log`."""
+    with log.open("ab") as out:
+        running = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=environment, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+    try:
+        yield running
+    finally:
+        running.send_signal(signal.SIGTERM)
+        try:
+            running.wait(20)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait()
+            raise AssertionError(f"{arguments} did not stop.") from None
+
+
+@contextmanager
+def postgres_database(url: str) -> Iterator[str]:
+    """A database of its own beside the suite's."""
+    name = f"countersign_loopback_{os.getpid()}"
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        admin.execute(f'CREATE DATABASE "{name}"')
+        try:
+            yield url.rsplit("/", 1)[0] + f"/{name}"
+        finally:
+            admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@dataclass
+class Meta:
+    """The simulated Meta over HTTP."""
+
+    url: str
+
+    def post(self, what: str, **fields: Any) -> dict[str, Any]:
+        answer = httpx.post(f"{self.url}/sim/{what}", json=fields)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def received(self, **which: str) -> list[dict[str, Any]]:
+        answer = httpx.get(f"{self.url}/sim/messages", params=which).json()
+        return answer["messages"] if isinstance(answer, dict) else answer
+
+
+@dataclass
+class Stage:
+    """One installation and the Meta that it talks to."""
+
+    url: str
+    meta: Meta
+    environment: dict[str, str]
+    folder: Path
+    browsers: list["Browser"] = field(default_factory=list)
+
+    def manage(self, script: str) -> dict[str, Any]:
+        """Run a few lines inside the product; they leave a dict named `result`."""
+        code = f"{script}\nimport json; print('RESULT ' + json.dumps(result))"
+        done = subprocess.run([sys.executable, "manage.py", "shell", "-v", "0", "-c", code], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.split("RESULT ", 1)[1])
+
+    def browser(self) -> "Browser":
+        self.browsers.append(Browser(self.url))
+        return self.browsers[-1]
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "server.log").read_text(errors="replace")
+
+
+@contextmanager
+def stage(folder: Path, database: str = "") -> Iterator[Stage]:
+    """An installation with credentials, whose Meta is the simulator."""
+    ports = {"PORT": str(free_port()), "SIMULATOR_PORT": str(free_port())}
+    meta, url = f"http://127.0.0.1:{ports['SIMULATOR_PORT']}", f"http://127.0.0.1:{ports['PORT']}"
+    environment = {key: value for key, value in os.environ.items() if key not in {"DATABASE_URL", "DJANGO_SETTINGS_MODULE"}} | ports
+    environment |= {
+        "VAR_DIR": str(folder / "var"), "PUBLIC_URL": url, "DEMO": "off",
+        "FACEBOOK_APP_ID": "1200000000000001", "FACEBOOK_APP_SECRET": "facebook-secret", "FACEBOOK_VERIFY_TOKEN": "facebook-verify",
+        "INSTAGRAM_APP_ID": "1200000000000002", "INSTAGRAM_APP_SECRET": "instagram-secret", "INSTAGRAM_VERIFY_TOKEN": "instagram-verify",
+        "GRAPH_FACEBOOK_URL": f"{meta}/fb", "GRAPH_INSTAGRAM_URL": f"{meta}/ig", "FETCH_ALLOWED_HOSTS": f"127.0.0.1:{ports['SIMULATOR_PORT']}",
+    }  # fmt: skip
+    if database:
+        environment["DATABASE_URL"] = database
+    simulator = ["-m", "graph.simulator", "--port", ports["SIMULATOR_PORT"], "--state", str(folder / "meta.sqlite3")]
+    with process(simulator, environment, folder / "meta.log"), process(["manage.py", "run"], environment, folder / "server.log") as server:
+        eventually(lambda: _is_up(f"{meta}/sim/health"), "the simulator")
+        eventually(lambda: server.poll() is not None or _is_up(f"{url}/sign-in/"), "the server")
+        built = Stage(url, Meta(meta), environment, folder)
+        assert server.poll() is None, built.log
+        yield built
+        for browser in built.browsers:
+            browser.http.close()
+
+
+def _is_up(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2).status_code < 400
+    except httpx.HTTPError:
+        return False
+
+
+class Browser:
+    """A person's browser without JavaScript: pages, forms and cookies."""
+
+    def __init__(self, url: str) -> None:
+        self.http = httpx.Client(base_url=url, follow_redirects=True, timeout=20, headers={"Referer": url})
+
+    def page(self, path: str) -> str:
+        answer = self.http.get(path)
+        assert answer.status_code == 200, f"{path}: {answer.status_code}"
+        return answer.text
+
+    def submit(self, path: str, action: str, **typed: Any) -> str:
+        """Fill the form on `path` whose action ends with `action`, as a person would, and send it. Files are (name, bytes, type)."""
+        form = next(form for form in forms(self.page(path)) if form.action.endswith(action))
+        files = {name: value for name, value in typed.items() if isinstance(value, tuple)}
+        fields = form.fields | {name: value for name, value in typed.items() if name not in files}
+        answer = self.http.post(form.action or path, data=fields, files=files or None)
+        assert answer.status_code < 400, f"{action}: {answer.status_code} {text_of(answer.text)[:2000]}"
+        return answer.text
+
+    def sign_in(self, email: str, password: str) -> None:
+        self.submit("/sign-in/", "", username=email, password=password)
+
+
+@dataclass
+class Form:
+    action: str
+    fields: dict[str, str]
+
+
+class _Forms(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[Form] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag == "form" and (values.get("method") or "").lower() == "post":
+            self.found.append(Form(values.get("action") or "", {}))
+        elif tag == "input" and self.found and values.get("name") and values.get("type") in {"hidden", "text", "email", None}:
+            self.found[-1].fields[str(values["name"])] = values.get("value") or ""
+
+
+def forms(html: str) -> list[Form]:
+    parser = _Forms()
+    parser.feed(html)
+    return parser.found
+
+
+def text_of(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
