@@ -1,7 +1,7 @@
 """Keeps every call that an agent makes, also those that were refused."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -25,7 +25,7 @@ def recorded(agent: Agent, key: AgentKey | None, tool: str, arguments: Mapping[s
     Args:
         keep: False writes the row only for a refusal; the call goes on in another transaction.
     """
-    call = ToolCall(agent=agent, key=key, tool=tool, arguments=_plain(arguments), at=at, verdict=ToolCall.Verdict.DENY)
+    call = ToolCall(agent=agent, key=key, tool=_plain(tool)[:80], arguments=_plain(arguments), at=at, verdict=ToolCall.Verdict.DENY)
     try:
         with transaction.atomic():
             yield call
@@ -36,6 +36,12 @@ def recorded(agent: Agent, key: AgentKey | None, tool: str, arguments: Mapping[s
         call.reason = call.reason or (error.sentence if isinstance(error, Refused) else "")
         call.save()
         raise
+
+
+def keep_refusal(key: AgentKey, tool: str, arguments: Mapping[str, Any], refusal: Refused, *, at: datetime) -> None:
+    """Keep a call that was refused before anything was tried."""
+    with suppress(Refused), recorded(key.agent, key, tool, arguments, at=at):
+        raise refusal
 
 
 def _plain(value: Any, depth: int = 0) -> Any:

@@ -17,7 +17,6 @@ class ActivityAdmin(ReadOnlyAdmin):
     list_filter = (("account", AccountFilter),)
     list_select_related = ("by", "account")
     search_fields = ("verb", "target_type", "=target_id", "by__name", "by__email")
-    search_help_text = _("Search for what was done, the id of what it was done to, or who did it.")
     date_hierarchy = "at"
     fields = ("at", "by", "verb", "target_type", "target_id", "account", "what")
 

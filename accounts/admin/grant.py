@@ -38,7 +38,7 @@ class PersonByEmail(forms.EmailField):
 class GrantForm(AnyModelForm):
     """One preset for one person on one account."""
 
-    preset = forms.ChoiceField(label=_("as"), choices=PRESET_CHOICES)
+    preset = forms.ChoiceField(label=_("As"), choices=PRESET_CHOICES)
 
     class Meta:
         model = Grant
@@ -69,7 +69,7 @@ class Granting(ByAccount):
         if db_field.name != "user":
             return super().formfield_for_foreignkey(db_field, request, **kwargs)
         if not person(request).is_superuser:
-            return PersonByEmail(label=_("who, by e-mail"))
+            return PersonByEmail(label=_("Who, by e-mail"))
         return super().formfield_for_foreignkey(db_field, request, **kwargs | {"queryset": User.objects.filter(is_agent=False).order_by("name", "email")})
 
     @admin.display(description=_("may"))
@@ -77,11 +77,22 @@ class Granting(ByAccount):
         return grant.get_right_display()
 
 
+class GrantFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+    """Says of each box what it takes away."""
+
+    def add_fields(self, form: Any, index: Any) -> None:
+        super().add_fields(form, index)
+        if "DELETE" in form.fields and form.instance.pk:
+            form.fields["DELETE"].widget.attrs["aria-label"] = _("Take away: %(grant)s") % {"grant": form.instance}
+
+
 class GrantInline(Granting, TabularInline):
     """The grants of one person, or on one account."""
 
     model = Grant
     form = GrantForm
+    formset = GrantFormSet
+    template = "admin/edit_inline/rows.html"
     extra = 0
     verbose_name = _("grant")
 
@@ -110,7 +121,6 @@ class GrantAdmin(Granting, ProductAdmin):
     list_display = ("user", "account", "preset")
     list_filter = (("account", AccountFilter), "right")
     search_fields = ("user__name", "user__email", "account__name")
-    search_help_text = _("Search for a person or an account.")
     ordering = ("account__name", "user__name", "user__email", "right")
 
     def save_model(self, request: HttpRequest, obj: Grant, form: Any, change: bool) -> None:

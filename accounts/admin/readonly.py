@@ -40,6 +40,7 @@ class ReadOnlyAdmin(ReadOnly, ProductAdmin):
 class ReadOnlyInline(ReadOnly, ByAccount, TabularInline):
     """History of one row, on that row's page."""
 
+    template = "admin/edit_inline/rows.html"
     extra = 0
     can_delete = False
     show_change_link = True

@@ -29,4 +29,4 @@ def stored(secret: Any) -> SafeString:
 def as_json(value: Any) -> SafeString:
     """Structured data as people can read it."""
     text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)
-    return format_html('<pre class="document">{}</pre>', text)
+    return format_html('<pre class="document" tabindex="0">{}</pre>', text)

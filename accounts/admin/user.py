@@ -57,8 +57,8 @@ class NewPersonForm(AnyUserCreationForm):
 
     by: User
 
-    account = forms.ModelChoiceField(label=_("account"), queryset=Account.objects.none(), required=False)
-    preset = forms.ChoiceField(label=_("as"), choices=PRESET_CHOICES)
+    account = forms.ModelChoiceField(label=_("Account"), queryset=Account.objects.none(), required=False)
+    preset = forms.ChoiceField(label=_("As"), choices=PRESET_CHOICES)
 
     class Meta:
         model = User

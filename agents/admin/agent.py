@@ -26,10 +26,10 @@ class AgentForm(AnyModelForm):
 
     by: User
 
-    name = forms.CharField(label=_("name"), max_length=120, widget=AdminTextInputWidget())
-    active = forms.BooleanField(label=_("active"), required=False, initial=True, help_text=_("While it is not, none of its keys is accepted."))
+    name = forms.CharField(label=_("Name"), max_length=120, widget=AdminTextInputWidget())
+    active = forms.BooleanField(label=_("Active"), required=False, initial=True, help_text=_("While it is not, none of its keys is accepted."))
     accounts = forms.ModelMultipleChoiceField(
-        label=_("may propose on"), queryset=Account.objects.none(), required=False, widget=forms.CheckboxSelectMultiple,
+        label=_("May propose on"), queryset=Account.objects.none(), required=False, widget=forms.CheckboxSelectMultiple,
         help_text=_("It reads the conversations of these accounts, and proposes messages that the policy lets through or brings to a person."),
     )  # fmt: skip
 
@@ -70,17 +70,17 @@ class AgentAdmin(WithDeeds, ProductAdmin):
             form=ReasonForm, grave=True,
         ),
     )  # fmt: skip
-    list_display = ("name", "state", "owner", "policy", "since")
+    list_display = ("name", "state", "owner", "policy", "created_at")
     list_filter = ("policy", "user__is_active")
     list_select_related = ("user", "owner", "policy")
     search_fields = ("user__name", "owner__name", "owner__email", "=public_id")
     ordering = ("user__name",)
     fieldsets = (
-        (_("Who"), {"fields": ("name", "owner", "active", "since")}),
+        (_("Who"), {"fields": ("name", "owner", "active", "created_at")}),
         (_("May"), {"fields": ("accounts", "policy", "policy_in_force")}),
     )
     add_fieldsets = ((None, {"fields": ("name", "owner", "accounts")}),)
-    readonly_fields = ("since", "policy_in_force")
+    readonly_fields = ("created_at", "policy_in_force")
 
     # Who may ------------------------------------------------------------------------------------------------------
     def scope(self, user: User) -> Q:
@@ -115,10 +115,6 @@ class AgentAdmin(WithDeeds, ProductAdmin):
     @admin.display(description=_("state"), ordering="user__is_active")
     def state(self, agent: Agent) -> str:
         return badge(_("active"), "good") if agent.user.is_active else badge(_("not active"), "quiet")
-
-    @admin.display(description=_("since"), ordering="created_at")
-    def since(self, agent: Agent) -> Any:
-        return agent.created_at
 
     @admin.display(description=_("policy in force"))
     def policy_in_force(self, agent: Agent) -> str:

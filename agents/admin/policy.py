@@ -38,9 +38,9 @@ class DocumentField(forms.JSONField):
 
 class PolicyForm(AnyModelForm):
     document = DocumentField(
-        label=_("document"), help_text=_("Saving a changed document puts a new version in force at once, for every agent under this policy.")
+        label=_("Document"), help_text=_("Saving a changed document puts a new version in force at once, for every agent under this policy.")
     )
-    note = forms.CharField(label=_("note"), max_length=200, required=False, widget=AdminTextInputWidget(), help_text=_("What changed, for colleagues."))
+    note = forms.CharField(label=_("Note"), max_length=200, required=False, widget=AdminTextInputWidget(), help_text=_("What changed, for colleagues."))
 
     class Meta:
         model = Policy

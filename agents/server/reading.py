@@ -45,10 +45,9 @@ def conversation(key: int | None, *, conversation_id: str, limit: int) -> Conver
 
     def read(agent: Agent, at: datetime) -> ConversationOut:
         found = find_conversation(agent, conversation_id)
-        newest = _for_reading(found.messages.all()).order_by("-at", "-pk")[: limit + 1]
-        messages = list(newest)
+        newest_first = list(_for_reading(found.messages.all()).order_by("-at", "-pk")[: limit + 1])
         waiting = Proposal.objects.filter(agent=agent, conversation=found).awaiting_decision().for_cards()
-        return conversation_out(agent, found, messages[limit - 1 :: -1] if len(messages) > limit else messages[::-1], len(messages) > limit, list(waiting), at)
+        return conversation_out(agent, found, newest_first[:limit][::-1], len(newest_first) > limit, list(waiting), at)
 
     arguments = {"conversation_id": conversation_id, "limit": limit}
     return _supervised(key, "get_conversation", "read.conversation", arguments, read, conversation_id=conversation_id)

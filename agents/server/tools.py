@@ -1,7 +1,6 @@
 """The native tools: what agents see of them, and the plain functions behind."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Annotated, Any
 
 from django.utils.translation import gettext as _
@@ -10,7 +9,7 @@ from mcp.server.mcpserver.tools import Tool
 from mcp_types import ToolAnnotations
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agents.calls import recorded
+from agents.calls import keep_refusal, recorded
 from agents.proposing import TOOL, propose
 from agents.server import identity, reading
 from agents.server.answers import refused, sentences_of
@@ -169,8 +168,6 @@ def _content(arguments: Mapping[str, Any], picture: int | None) -> Content:
 
 def _misunderstood(key: int | None, tool: str, arguments: Mapping[str, Any], sentences: list[str]) -> ContentRefused:
     """Keeps a call whose arguments do not fit the tool's schema. Returns what to say to it."""
-    loaded = identity.load(key)
     refusal = ContentRefused(sentences)
-    with suppress(ContentRefused), recorded(loaded.agent, loaded, tool, arguments, at=now()):
-        raise refusal
+    keep_refusal(identity.load(key), tool, arguments, refusal, at=now())
     return refusal

@@ -26,9 +26,9 @@ class AttemptInline(ReadOnlyInline):
 class DispatchAdmin(ReadOnlyAdmin):
     account_path = "account"
     inlines = (AttemptInline,)
-    list_display = ("message", "state_badge", "conversation", "not_before", "sent_at", "attempts_made", "released_by", "reason")
+    list_display = ("message", "state_badge", "conversation", "not_before", "sent_at", "attempts_made", "reason")
     list_filter = ("state", ("account", AccountFilter))
-    list_select_related = ("message", "conversation__contact", "conversation__account", "released_by")
+    list_select_related = ("message", "conversation__contact", "conversation__account")
     search_fields = ("=public_id", "message__text", "=message__mid", "=trace_id", "=code")
     date_hierarchy = "not_before"
     fields = (

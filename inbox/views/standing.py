@@ -19,7 +19,7 @@ class Standing:
     """How one message stands.
 
     Args:
-        tone: "calm", "waiting", "care" or "bad".
+        tone: "calm", "waiting", "care", "bad", or "gone" for what never left.
         words: two or three words beside the time.
         sentence: why, where there is something to explain.
         leaves_at: until when it can still be taken back, where it is held.
@@ -107,5 +107,5 @@ def _moved(message: Message, dispatch: Dispatch, conversation: Conversation) -> 
         case State.FAILED:
             return Standing("bad", _("Not sent"), why or _("Meta did not take it."), actions=("retry",), dispatch=dispatch)
         case State.CANCELLED:
-            return Standing("calm", _("Not sent"), why, dispatch=dispatch)
+            return Standing("gone", _("Not sent"), why, dispatch=dispatch)
     return Standing("calm", _receipt(message, conversation), dispatch=dispatch)

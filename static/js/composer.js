@@ -25,6 +25,10 @@
     if (target.id === "composer-text") target.value ? sessionStorage.setItem(draft(target), target.value) : sessionStorage.removeItem(draft(target));
   });
 
+  document.addEventListener("change", ({ target }) => {
+    if (target.name === "kind") target.form.querySelector(".composer fieldset > .errors")?.remove();
+  });
+
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.repeat && event.target.form) {
       event.preventDefault();

@@ -27,7 +27,7 @@
   function press(key) {
     const target = document.querySelector(`#desk [data-key="${key}"], #thread [data-key="${key}"], #announcer [data-key="${key}"]`);
     const card = target?.closest("[data-proposal]");
-    if (card && !inSight(card)) return card.scrollIntoView({ block: "center" }), card.querySelector("h3").focus({ preventScroll: true });
+    if (card && !inSight(card)) return card.scrollIntoView({ block: "center" }), card.querySelector("h2").focus({ preventScroll: true });
     if (card && isFresh(card)) return;
     if (target) return target.click();
     if (key === "r") document.getElementById("composer-text")?.focus();

@@ -93,6 +93,7 @@ def test_a_hidden_tool_is_not_listed_and_is_unknown_in_the_same_words(cast, era,
         assert isinstance(error, MCPError)
         said.append((error.error.code, error.error.message.replace(name, "…")))
     assert said[0] == said[1] == (-32602, "Unknown tool: …")
+    assert [(kept.tool, kept.outcome) for kept in ToolCall.objects.order_by("pk")] == [("propose_message", "not_found"), ("no_such_tool", "not_found")]
 
 
 def test_hiding_everything_leaves_ones_own_proposals(cast, proposal_id):
@@ -406,6 +407,13 @@ def test_a_key_revoked_in_the_middle_of_a_session_stops_too(cast, era):
 def test_only_known_hosts_and_origins_get_in(cast, host, origin, status):
     headers = bearer(cast.key) | ({"origin": origin} if origin else {})
     assert post(LIST, headers=headers, host=host).status_code == status
+
+
+@pytest.mark.parametrize("name", [None, 7, {"a": 1}, "x" * 300, "a\0b"])
+def test_a_strange_tool_name_is_refused_like_any_unknown_one(cast, name):
+    response = post({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": []}}, headers=bearer(cast.key))
+    assert response.status_code == 200
+    assert '"code":-32602' in response.text
 
 
 def test_a_key_is_never_logged(cast, caplog):

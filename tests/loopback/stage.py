@@ -21,6 +21,8 @@ import psycopg
 ROOT = Path(__file__).parent.parent.parent
 T = TypeVar("T")
 PATIENCE = 45.0
+PASSWORD = "a-sentence-that-is-easy"
+PAGE, INSTAGRAM = "104857600000001", "17841400000000042"
 
 
 def free_port() -> int:
@@ -82,7 +84,7 @@ class Meta:
 
     def received(self, **which: str) -> list[dict[str, Any]]:
         answer = httpx.get(f"{self.url}/sim/messages", params=which).json()
-        return answer["messages"] if isinstance(answer, dict) else answer
+        return answer["data"]
 
 
 @dataclass

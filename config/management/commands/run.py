@@ -34,7 +34,7 @@ class Command(BaseCommand):
             prepare()
             when_ready = self._try_out(beside) if settings.DEMO else self._greet
             if settings.POSTGRES:
-                beside.enter_context(Child(_("The worker"), ["manage.py", "worker"]))
+                beside.enter_context(Child(_("The worker"), ["manage.py", "worker", "--skip-checks"]))
             Server(companions=companions(), when_ready=when_ready).run(sockets=[listening])
 
     def _try_out(self, beside: ExitStack) -> Callable[[], None]:
