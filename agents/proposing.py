@@ -160,9 +160,8 @@ def _check_stop(agent: Agent, conversation: Conversation) -> None:
 def _check_content(conversation: Conversation, content: Content, reason: str) -> None:
     if complaints := content.complaints(conversation.account.network):
         raise ContentRefused(complaints)
-    said = (content.text, reason, *(str(value) for value in (content.link_fields or {}).values()))
-    if any("\0" in text for text in said):
-        raise ContentRefused([_("The text holds a character that cannot be sent (NUL). Leave it out.")])
+    if "\0" in reason:
+        raise ContentRefused([_("The reason holds a character that cannot be stored (NUL). Leave it out.")])
 
 
 def _check_window(conversation: Conversation, agent: Agent, at: datetime) -> None:

@@ -14,12 +14,18 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
+from config.admin_index import GROUPS
+
 
 class CountersignAdminSite(admin.AdminSite):
     """Where admins configure: the stock admin with our header, colours and sign-in."""
 
     site_header = site_title = "Countersign"
     index_title = _("Configuration")
+
+    def get_urls(self) -> list[Any]:
+        """Without the stock redirect to any object's page: it asks nobody, and our "View on site" needs no detour."""
+        return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Whoever is signed in and may not configure anything is told so; sending them to sign in again would go round in a circle."""
@@ -43,8 +49,6 @@ class CountersignAdminSite(admin.AdminSite):
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """The models in groups; what stands in no group (Django's and procrastinate's own) comes last."""
-        from config.admin_index import GROUPS
-
         apps = self._build_app_dict(request, app_label)
         models = {f"{app['app_label']}.{model['object_name']}": model for app in apps.values() for model in app["models"]}
         groups = [group.entry(models) for group in GROUPS]
@@ -52,6 +56,7 @@ class CountersignAdminSite(admin.AdminSite):
         return [group for group in groups if group["models"]] + rest
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
+        # It knows the apps' admins, which register themselves with this site; at the top it would go round in a circle.
         from config.attention import attention
 
         return super().index(request, (extra_context or {}) | {"attention": attention(request)})

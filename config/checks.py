@@ -21,7 +21,7 @@ def environment(**_: Any) -> list[CheckMessage]:
 
 
 @register
-def keys(**_: Any) -> list[CheckMessage]:
+def encryption_keys(**_: Any) -> list[CheckMessage]:
     if settings.ENCRYPTION_KEYS and all(map(_is_key, settings.ENCRYPTION_KEYS)):
         return []
     hint = 'Leave it out to have one made, or make one: python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'

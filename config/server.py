@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from accounts.models import Activity
 from core.live import hub
 
-logger = logging.getLogger("countersign.server")
 GRACE = 3
 
 
@@ -50,6 +49,7 @@ class Server(uvicorn.Server):
 
     def __init__(self, *, companions: Sequence[Companion], when_ready: Callable[[], None] | None = None) -> None:
         super().__init__(_config())
+        logging.getLogger("uvicorn.error").addFilter(_is_news)
         self._companions = companions
         self._when_ready = when_ready
 
@@ -99,6 +99,11 @@ def _config() -> uvicorn.Config:
         access_log=False,
         server_header=False,
     )
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """A request that is cut off when the server ends was cut off on purpose."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def _newest_activity() -> object:

@@ -130,7 +130,9 @@ def _label_problems(field: str, label: str, limit: int, *, required: bool = Fals
 
 
 def _unicode_problems(field: str, text: str) -> list[Problem]:
-    """Half of a surrogate pair cannot be written as UTF-8, so it could never leave this machine."""
+    """Half of a surrogate pair cannot be written as UTF-8, and NUL cannot be stored by PostgreSQL: neither can leave this machine."""
+    if "\0" in text:
+        return [Problem(field, "not_unicode")]
     try:
         text.encode()
     except UnicodeEncodeError:

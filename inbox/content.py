@@ -103,6 +103,6 @@ def _sentences(field: str) -> dict[str, str]:
         "bad_address": _("This is not a web address. Write it in full, with https://."),
         "needs_https": _("The address must begin with https://."),
         "wrong_type": _("Instagram takes PNG and JPEG pictures; Messenger takes GIF as well."),
-        "not_unicode": _("The text holds half of a character. Type it again."),
+        "not_unicode": _("The text holds a character that cannot be sent. Type it again."),
         "not_ready": _("The picture is not ready. Wait a moment, or choose it again."),
     }

@@ -119,6 +119,8 @@ class AccountAdmin(SavesGrants, WithDeeds, ProductAdmin):
         super().save_model(request, obj, form, change)
         if obj.token and "token" in form.changed_data:
             Activity.record("account.token_replaced", obj, by=person(request), at=now(), account=obj)
+            if is_broken(obj):
+                self.message_user(request, _("The new token is stored. Mark the account as mended to let messages leave again."), messages.WARNING)
         if not change:
             give_preset(person(request), "manager", account=obj, by=person(request), at=now())
 

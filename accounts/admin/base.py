@@ -44,7 +44,12 @@ class ProductAdmin(ByAccount, ModelAdmin):
         return obj.get_absolute_url() if hasattr(obj, "get_absolute_url") else None
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
+        if change:
+            # Only what the person changed: a worker may have written other fields (the state of an account) since the form was read.
+            columns = {field.name for field in obj._meta.concrete_fields}
+            obj.save(update_fields=[name for name in form.changed_data if name in columns])
+        else:
+            super().save_model(request, obj, form, change)
         self.record(request, "changed" if change else "added", obj, form)
 
     def record(self, request: HttpRequest, did: str, obj: Any, form: Form) -> None:

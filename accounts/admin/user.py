@@ -43,6 +43,7 @@ class PersonForm(AnyModelForm):
     class Meta:
         model = User
         fields = ("email", "name", "time_zone", "is_active", "is_staff", "is_superuser")
+        labels = {"is_superuser": _("Superuser")}
         help_texts = EXPLAINED
 
     def clean(self) -> dict[str, Any]:

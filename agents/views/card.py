@@ -77,6 +77,12 @@ class Card:
         return Thread(self.conversation).lines[-CONTEXT_LINES:]
 
     @property
+    def first_news(self) -> int | None:
+        """Above this one stands that what follows is new."""
+        news = self.news
+        return next((line.message.pk for line in self.lines if line.message.pk in news), None)
+
+    @cached_property
     def news(self) -> set[int]:
         """Messages that the agent had not seen, by primary key."""
         if not self.is_stale:

@@ -4,10 +4,12 @@
   const NEAR = 80;
   let kept = [];
   let places = [];
+  let focused = "";
 
   const typed = (box) => box.id && "defaultValue" in box && box.value !== box.defaultValue;
 
   function remember() {
+    focused = document.activeElement?.id || "";
     kept = [...document.querySelectorAll("[data-keep] textarea")].filter(typed).map((box) => ({
       id: box.id, box, value: box.value, start: box.selectionStart, end: box.selectionEnd,
     }));
@@ -35,6 +37,8 @@
       if (!box.isConnected || document.querySelectorAll(".lines").length !== earlier) continue;
       box.scrollTop = near ? 0 : fromTop - (box.scrollHeight - box.clientHeight);
     }
+    // htmx looks for the focused box before its panel is open again.
+    if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus({ preventScroll: true });
     kept = places = [];
   }
 

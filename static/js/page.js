@@ -18,7 +18,9 @@
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: document.body.dataset.undo });
     button.dataset.key = "u";
     button.addEventListener("click", async () => {
-      await htmx.ajax("DELETE", `/dispatches/${dispatch}/hold/`, { source: document.body, target: announcer(), swap: "none" });
+      const headers = { ...JSON.parse(document.body.getAttribute("hx-headers")), "HX-Request": "true" };
+      const answer = await fetch(`/dispatches/${dispatch}/hold/`, { method: "DELETE", headers }).catch(() => null);
+      announce(JSON.parse(answer?.headers.get("HX-Trigger") || "{}").announce || { words: document.body.dataset.unreachable });
       document.dispatchEvent(new Event("look-again"));
     });
     return button;

@@ -1,9 +1,10 @@
 """Who may see what: grants decide, not Django's model permissions."""
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 
 from accounts.models import Account, Grant, MetaApp, Right, Stop, User
-from agents.models import Agent, AgentKey, Policy, PolicyVersion, Proposal
+from agents.models import Agent, AgentKey, Policy, PolicyVersion, Proposal, ToolCall
 from core.clock import now
 from inbox.models import Contact, Conversation, Dispatch, KeptEvent, Message, WebhookDelivery
 from tests.admin.pages import OURS, form_of, page
@@ -75,7 +76,7 @@ def test_a_manager_does_not_open_what_belongs_to_another_account(cast, dana):
     assert dana.post(page(cast.studio, "mend")).status_code == 404
 
 
-@pytest.mark.parametrize("model", [MetaApp, Policy, PolicyVersion, WebhookDelivery, KeptEvent])
+@pytest.mark.parametrize("model", [MetaApp, Policy, PolicyVersion, ToolCall, WebhookDelivery, KeptEvent])
 def test_what_belongs_to_no_account_is_for_superusers(model, history, dana):
     assert dana.get(page(model)).status_code == 403
     assert dana.get(page(model.objects.first(), "change")).status_code == 403
@@ -157,6 +158,12 @@ def test_a_manager_stops_agents_on_her_account_only(cast, dana):
     assert dana.post(page(Stop, "add"), {"reason": "There", "account": cast.studio.pk}).status_code == 200
     assert dana.post(page(Stop, "add"), {"reason": "Here", "account": cast.shop.pk}).status_code == 302
     assert [(stop.account, stop.reason, stop.by) for stop in Stop.objects.all()] == [(cast.shop, "Here", cast.dana)]
+
+
+def test_no_redirect_of_the_stock_admin_tells_where_something_is(cast, dana):
+    elsewhere = cast.conversation(cast.noor)
+    kind = ContentType.objects.get_for_model(Conversation)
+    assert dana.get(f"/admin/r/{kind.pk}/{elsewhere.pk}/").status_code == 404
 
 
 def test_history_of_other_accounts_stays_away_in_filters_too(cast, history, dana):

@@ -5,11 +5,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from inbox.content import Content
+from inbox.models import Contact
+from inbox.work import work_until_idle
 from tests.admin.pages import OURS, page
 
 
 def queries(browser, address: str) -> int:
-    with CaptureQueriesContext(connection, ) as captured:
+    with CaptureQueriesContext(connection) as captured:
         assert browser.get(address).status_code == 200
     return len(captured)
 
@@ -27,12 +29,8 @@ def test_the_list_asks_as_much_for_many_rows_as_for_few(model, history, cast, si
 
 
 def _somebody(cast, number):
-    from inbox.models import Contact
-
     external_id = cast.simulator.add_contact(cast.shop.external_id, f"Person {number}", username=f"person{number}")
     cast.simulator.write(cast.shop.external_id, external_id, text=f"Question {number}")
-    from inbox.work import work_until_idle
-
     work_until_idle("ingest")
     return Contact.objects.get(external_id=external_id)
 

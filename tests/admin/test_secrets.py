@@ -49,6 +49,14 @@ def test_searching_for_a_secret_finds_nothing(stored, browser):
         assert browser.get(page(row), {"q": row.name}).context["cl"].result_count == 1
 
 
+def test_a_new_token_asks_for_the_account_to_be_mended(cast, browser):
+    Account.objects.filter(pk=cast.shop.pk).update(state=Account.State.NEEDS_RECONNECT)
+    address = page(cast.shop, "change")
+    answer = browser.post(address, form_of(browser.get(address)) | {"token": "EAAfresh"}, follow=True)
+    assert "Mark the account as mended" in answer.content.decode()
+    assert Account.objects.get(pk=cast.shop.pk).state == Account.State.NEEDS_RECONNECT
+
+
 def test_a_refused_form_does_not_repeat_the_secret(stored, browser):
     account, app = stored
     for row, secrets in ((account, {"token": "MARKER-again", "name": ""}), (app, {"secret": "MARKER-again", "app_id": ""})):

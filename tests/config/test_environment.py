@@ -67,7 +67,7 @@ def test_nonsense_is_noted_with_a_hint(variables, id, tmp_path, monkeypatch):
 @pytest.mark.parametrize("keys", [[], ["short"], ["é"], ["A" * 44, "x"]])
 def test_bad_encryption_keys_are_noted(keys, settings):
     settings.ENCRYPTION_KEYS = keys
-    assert [message.id for message in checks.keys()] == ["countersign.E010"]
+    assert [message.id for message in checks.encryption_keys()] == ["countersign.E010"]
 
 
 @pytest.mark.parametrize("host", ["localhost", "http://localhost:1/x", "localhost:x", "me@localhost:1", "[::1"])
