@@ -13,7 +13,10 @@
     if (waiting.has(element)) return;
     waiting.set(element, setTimeout(() => {
       waiting.delete(element);
-      if (element.isConnected) htmx.trigger(element, "refresh");
+      if (!element.isConnected) return;
+      // An answer that is under way brings the newest along.
+      if (document.querySelector("main form.htmx-request, main button.htmx-request")) return look(element);
+      htmx.trigger(element, "refresh");
     }, element.dataset.live === "list" ? 4 * TOGETHER : TOGETHER));
   }
 
@@ -61,6 +64,10 @@
   }
 
   document.addEventListener("look-again", () => lookAgain());
+  // It may have cut a refresh short; where nothing is newer, the server says so in a line.
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.requestConfig.verb !== "get") document.querySelectorAll("[data-live=thread], [data-live=card]").forEach(look);
+  });
   addEventListener("pageshow", (event) => event.persisted && location.reload());
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) document.querySelectorAll("[data-missed]").forEach((element) => (delete element.dataset.missed, look(element)));
