@@ -1,6 +1,6 @@
 """What the header shows on every page. Each fact is asked for only by the templates that show it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from django.conf import settings
@@ -59,9 +59,9 @@ class Header:
         return set(Account.objects.where(self.user, Right.APPROVE).values_list("pk", flat=True)) if self._proposals else set()
 
     @cached_property
-    def _proposals(self) -> list[dict[str, int]]:
+    def _proposals(self) -> Sequence[Mapping[str, int]]:
         waiting = Proposal.objects.awaiting_decision().visible_to(self.user).order_by("-pk")
-        return list(waiting.values("conversation", account=F("conversation__account"))[:COUNTED])
+        return [dict(proposal) for proposal in waiting.values("conversation", account=F("conversation__account"))[:COUNTED]]
 
 
 def header(request: HttpRequest) -> Mapping[str, object]:

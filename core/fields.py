@@ -64,7 +64,7 @@ class WriteOnlyInput(forms.PasswordInput):
     """A password box that is always blank, whatever is stored."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__({"autocomplete": "off", "spellcheck": "false"} | (attrs or {}), render_value=False)
+        super().__init__({"autocomplete": "new-password", "spellcheck": "false"} | (attrs or {}), render_value=False)
 
     def format_value(self, value: Any) -> None:
         return None

@@ -65,10 +65,7 @@ class Content:
         """Why Meta would refuse it on this network, in sentences for people; empty where nothing is known against it."""
         if sum(bool(part) for part in (self.text, self.media, self.link)) > 1:
             return [_("Send text, a picture or a link, one at a time.")]
-        if self.media:
-            found = self._picture_problems(Network(network))
-        else:
-            found = problems(self.outgoing(), Network(network))
+        found = self._picture_problems(Network(network)) if self.media else problems(self.outgoing(), Network(network))
         return [sentence(problem, network) for problem in found]
 
     def _picture_problems(self, network: Network) -> list[Problem]:

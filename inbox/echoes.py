@@ -11,9 +11,9 @@ from accounts.models import Account
 from graph import events
 from graph.networks import Network
 from inbox import arrivals
+from inbox.echo_mark import metadata_of
 from inbox.models import Conversation, Dispatch, Message, ParkedEcho
 from inbox.recording import record_sent
-from inbox.echo_mark import metadata_of
 
 # Meta's clock and ours differ a little, and a call that timed out may have been carried out late.
 EARLIER, LATER = timedelta(seconds=10), timedelta(minutes=3)

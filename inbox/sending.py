@@ -125,7 +125,8 @@ def _is_another_row(conversation: Conversation, dispatch: Dispatch, mid: str) ->
 
 def _record(dispatch: Dispatch, attempt: Attempt | None, error: GraphError) -> None:
     outcome, at = outcome_of(error, was_sending=attempt is not None), now()
-    logger.warning("Dispatch %s: %s (%s, code %s/%s, trace %s).", dispatch.public_id, outcome.verdict, type(error).__name__, error.code, error.subcode, error.trace_id)
+    facts = (type(error).__name__, error.code, error.subcode, error.trace_id)
+    logger.warning("Dispatch %s: %s (%s, code %s/%s, trace %s).", dispatch.public_id, outcome.verdict, *facts)
     words = {Verdict.UNKNOWN: Attempt.Outcome.UNKNOWN, Verdict.RETRY: Attempt.Outcome.NOT_SENT}
     with transaction.atomic():
         conversation = Conversation.objects.lock(dispatch.conversation_id)

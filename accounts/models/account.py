@@ -82,7 +82,9 @@ class Account(models.Model):
         verbose_name_plural = _("accounts")
         ordering = ("name", "pk")
         constraints = (
-            models.UniqueConstraint(fields=("network", "external_id"), name="one_row_per_account_at_meta", violation_error_message=_("This account is connected already.")),
+            models.UniqueConstraint(
+                fields=("network", "external_id"), name="one_row_per_account_at_meta", violation_error_message=_("This account is connected already.")
+            ),
             models.CheckConstraint(
                 condition=Q(login=Login.FACEBOOK) | Q(network=Network.INSTAGRAM),
                 name="a_page_is_connected_by_facebook_login",

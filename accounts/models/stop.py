@@ -35,7 +35,9 @@ class Stop(models.Model):
     """Agents may send nothing: all of them, one, on one account, or in one conversation. What is left empty means all."""
 
     public_id = PublicIdField()
-    agent = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="stops", limit_choices_to={"is_agent": True}, verbose_name=_("agent"))
+    agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="stops", limit_choices_to={"is_agent": True}, verbose_name=_("agent")
+    )
     account = models.ForeignKey("accounts.Account", models.PROTECT, null=True, blank=True, related_name="stops", verbose_name=_("account"))
     # By public id, because conversations live in a package above this one.
     conversation = models.CharField(_("conversation"), max_length=16, blank=True, db_index=True)

@@ -51,8 +51,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     objects = UserManager()
 
     class Meta:
-        verbose_name = _("user")
-        verbose_name_plural = _("users")
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
         constraints = (
             models.UniqueConstraint(Lower("email"), name="one_user_per_email", violation_error_message=_("Somebody already uses this e-mail.")),
             models.CheckConstraint(

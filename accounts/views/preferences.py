@@ -1,7 +1,7 @@
 """What people set for themselves."""
 
 import zoneinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
@@ -13,8 +13,14 @@ from django.views.generic import UpdateView
 
 from accounts.models import User
 
+if TYPE_CHECKING:
+    UserForm = forms.ModelForm[User]
+    UserUpdate = UpdateView[User, forms.ModelForm[User]]
+else:
+    UserForm, UserUpdate = forms.ModelForm, UpdateView
 
-class PreferencesForm(forms.ModelForm):
+
+class PreferencesForm(UserForm):
     """Name, language and time zone."""
 
     class Meta:
@@ -25,13 +31,14 @@ class PreferencesForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         zones = [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
         self.fields["time_zone"] = forms.ChoiceField(
-            label=_("Time zone"), required=False, choices=[("", _("As installed (%s)") % settings.TIME_ZONE), *zones], help_text=_("Times on every page are shown in it.")
-        )
+            label=_("Time zone"), required=False, help_text=_("Times on every page are shown in it."),
+            choices=[("", _("As installed (%s)") % settings.TIME_ZONE), *zones],
+        )  # fmt: skip
         self.fields["language"] = forms.ChoiceField(label=_("Language"), required=False, choices=[("", _("As the browser asks")), *settings.LANGUAGES])
         self.fields["name"].help_text = _("Colleagues see it beside what you write; contacts do not.")
 
 
-class Preferences(UpdateView):
+class Preferences(UserUpdate):
     """One's own name, language and time zone."""
 
     template_name = "accounts/preferences.html"
@@ -39,8 +46,9 @@ class Preferences(UpdateView):
     success_url = reverse_lazy("preferences")
 
     def get_object(self, queryset: Any = None) -> User:
+        assert isinstance(self.request.user, User)
         return User.objects.get(pk=self.request.user.pk)
 
-    def form_valid(self, form: PreferencesForm) -> HttpResponse:
+    def form_valid(self, form: Any) -> HttpResponse:
         messages.success(self.request, _("Saved."))
         return super().form_valid(form)

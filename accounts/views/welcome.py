@@ -1,6 +1,6 @@
 """The first admin of a new installation."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
@@ -18,13 +18,19 @@ from django.views.generic import FormView
 from accounts.models import Activity, User
 from core.clock import now
 
+if TYPE_CHECKING:
+    NewUserForm = BaseUserCreationForm[User]
+    FirstAdminView = FormView["FirstAdminForm"]
+else:
+    NewUserForm, FirstAdminView = BaseUserCreationForm, FormView
+
 
 def nobody_is_here() -> bool:
     """Whether this installation still waits for its first admin. The try-out brings its own people."""
     return not settings.DEMO and not User.objects.exists()
 
 
-class FirstAdminForm(BaseUserCreationForm):
+class FirstAdminForm(NewUserForm):
     """Who runs this installation."""
 
     class Meta:
@@ -42,7 +48,7 @@ class FirstAdminForm(BaseUserCreationForm):
 
 
 @method_decorator(login_not_required, name="dispatch")
-class Welcome(FormView):
+class Welcome(FirstAdminView):
     """Open only until somebody is here."""
 
     template_name = "accounts/welcome.html"
@@ -71,6 +77,6 @@ def make_first_admin(form: FirstAdminForm) -> User:
         if not nobody_is_here():
             raise Http404
         form.instance.is_staff = form.instance.is_superuser = True
-        user = form.save()
+        user: User = form.save()
         Activity.record("user.first_admin", user, by=user, at=now())
     return user

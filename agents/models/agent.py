@@ -22,9 +22,15 @@ class Agent(models.Model):
     """A supervised MCP client. What it may do where is in the grants of its user; what needs a person, in its policy."""
 
     public_id = PublicIdField()
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="agent", limit_choices_to={"is_agent": True}, verbose_name=_("user"))
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="agents_owned", limit_choices_to={"is_agent": False}, verbose_name=_("owner"))
-    policy = models.ForeignKey(Policy, models.PROTECT, null=True, blank=True, related_name="agents", verbose_name=_("policy"), help_text=_("Without a policy everything is denied."))
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="agent", limit_choices_to={"is_agent": True}, verbose_name=_("user")
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="agents_owned", limit_choices_to={"is_agent": False}, verbose_name=_("owner")
+    )
+    policy = models.ForeignKey(
+        Policy, models.PROTECT, null=True, blank=True, related_name="agents", verbose_name=_("policy"), help_text=_("Without a policy everything is denied.")
+    )
     created_at = models.DateTimeField(_("since"))
 
     class Meta:
@@ -35,11 +41,11 @@ class Agent(models.Model):
         return str(self.user)
 
     @classmethod
-    def create(cls, name: str, *, owner: User, at: datetime) -> "Agent":
-        """A new agent under the shipped policy, without grants and keys."""
+    def create(cls, name: str, *, owner: User, at: datetime, by: User | None = None) -> "Agent":
+        """A new agent under the shipped policy, without grants and keys. `by` is who makes it, where that is not its owner."""
         with transaction.atomic():
             agent = cls.objects.create(user=User.objects.create_agent(name), owner=owner, policy=Policy.shipped(), created_at=at)
-            Activity.record("agent.created", agent, by=owner, at=at)
+            Activity.record("agent.created", agent, by=by or owner, at=at)
         return agent
 
 

@@ -45,9 +45,8 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
     def for_cards(self) -> Self:
         """With everything that a card shows."""
         parts = ProposalPart.objects.select_related("media", "message__dispatch")
-        return self.select_related("agent__user", "conversation__account", "conversation__contact", "conversation__newest_inbound", "answers", "policy_version").prefetch_related(
-            Prefetch("parts", queryset=parts), "decisions__by"
-        )
+        related = ("agent__user", "conversation__account", "conversation__contact", "conversation__newest_inbound", "answers", "policy_version")
+        return self.select_related(*related).prefetch_related(Prefetch("parts", queryset=parts), "decisions__by")
 
 
 class Proposal(models.Model):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from django_htmx.http import retarget, trigger_client_event
 
 from agents import deciding
+from agents.errors import Conflict
 from agents.models import Proposal
 from agents.views.card import Card
 from agents.views.proposal import proposal_for
@@ -18,14 +19,14 @@ from agents.views.queue import Queue, desk_page
 from core.clock import now
 from inbox.errors import AlreadyMoved, NotAllowed, Refused
 from inbox.models import Dispatch
-from inbox.views.access import conversation_for, person
+from inbox.views.access import Request, conversation_for, person
 from inbox.views.messages import thread_fragment
 
-STATUS: dict[type[Refused], int] = {NotAllowed: 403, AlreadyMoved: 409, deciding.Conflict: 409}
+STATUS: dict[type[Refused], int] = {NotAllowed: 403, AlreadyMoved: 409, Conflict: 409}
 
 
 @require_POST
-def decision(request: HttpRequest, public_id: str) -> HttpResponse:
+def decision(request: Request, public_id: str) -> HttpResponse:
     """Approve, approve changed text, or reject with a reason."""
     answer, text = request.POST.get("answer"), request.POST.get("text")
     if answer not in ("approve", "reject"):
@@ -35,13 +36,13 @@ def decision(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @require_POST
-def takeover(request: HttpRequest, public_id: str) -> HttpResponse:
+def takeover(request: Request, public_id: str) -> HttpResponse:
     """Send a person's own words in its place."""
     how = {"text": request.POST.get("text", "").replace("\r\n", "\n")}
     return _answer(request, public_id, deciding.take_over, how, _("Taken over as your own words."))
 
 
-def _answer(request: HttpRequest, public_id: str, verb: Callable[..., Any], how: dict[str, Any], done: str) -> HttpResponse:
+def _answer(request: Request, public_id: str, verb: Callable[..., Any], how: dict[str, Any], done: str) -> HttpResponse:
     proposal = proposal_for(request, public_id)
     try:
         verb(proposal, by=person(request), digest=request.POST.get("digest", ""), revision=_number(request.POST.get("revision")), **how)
@@ -55,7 +56,7 @@ def _number(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 12 else -1
 
 
-def _done(request: HttpRequest, proposal: Proposal, words: str) -> HttpResponse:
+def _done(request: Request, proposal: Proposal, words: str) -> HttpResponse:
     """The next card, or the conversation as it is now, and one sentence for who cannot see that."""
     if not request.htmx:
         return redirect("agents:queue")
@@ -76,7 +77,7 @@ def _undo(proposal: Proposal, person: int) -> str:
     return dispatch.public_id if dispatch else ""
 
 
-def _refused(request: HttpRequest, proposal: Proposal, refused: Refused) -> HttpResponse:
+def _refused(request: Request, proposal: Proposal, refused: Refused) -> HttpResponse:
     """The card as it is now, with everything that was typed."""
     waiting, status, typed = Queue(person(request)), STATUS.get(type(refused), 422), request.POST.dict()
     if not request.htmx:
@@ -90,5 +91,5 @@ def _refused(request: HttpRequest, proposal: Proposal, refused: Refused) -> Http
     return retarget(response, f"#proposal-{proposal.public_id}")
 
 
-def _in_conversation(request: HttpRequest) -> bool:
+def _in_conversation(request: Request) -> bool:
     return request.POST.get("place") == "conversation"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db.models import Case, F, IntegerField, Value, When
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.functional import cached_property
 from django.views.decorators.http import require_safe
@@ -13,14 +13,14 @@ from accounts.models import User
 from agents.models import Proposal
 from agents.views.card import Card
 from core.clock import now
-from inbox.views.access import conversations_of, person
+from inbox.views.access import Request, conversations_of, person
 
 SHOWN = 100
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @require_safe
-def queue(request: HttpRequest) -> HttpResponse:
+def queue(request: Request) -> HttpResponse:
     """The page, with the most pressing card; as a fragment, the list alone."""
     waiting = Queue(person(request))
     if request.htmx:
@@ -28,7 +28,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     return desk_page(request, waiting, waiting.card(waiting.first))
 
 
-def desk_page(request: HttpRequest, waiting: "Queue", card: Card | None, status: int = 200) -> HttpResponse:
+def desk_page(request: Request, waiting: "Queue", card: Card | None, status: int = 200) -> HttpResponse:
     """The whole page with this card on the desk."""
     shown = card.proposal.public_id if card else ""
     return render(request, "agents/queue.html", {"queue": waiting, "card": card, "open": shown}, status=status)

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, Right, User
+from accounts.models import Account, User
 from core.clock import now as clock_now
 from core.fields import PublicIdField
 from core.live import Change, publish

@@ -1,7 +1,7 @@
 """The outbox: handing one outgoing message to Meta, once."""
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from datetime import timedelta
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -10,9 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from core.fields import PublicIdField
 from inbox.models.message import Message
-
-if TYPE_CHECKING:
-    from accounts.models import User
 
 # An `unknown` holds later messages of its conversation back this long, then no longer.
 UNKNOWN_HOLDS_FOR = timedelta(minutes=1)
@@ -78,9 +75,6 @@ class Dispatch(models.Model):
     def move(self, *states: str, to: str, **fields: object) -> bool:
         """Change state, provided it is still in one of `states`. False where somebody else moved it first."""
         return bool(Dispatch.objects.filter(pk=self.pk, state__in=states).update(state=to, **fields))
-
-    def holds_until(self) -> datetime | None:
-        return self.not_before if self.state == self.State.QUEUED else None
 
 
 class Attempt(models.Model):

@@ -3,24 +3,34 @@
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django_htmx.middleware import HtmxDetails
 
 from accounts.models import Account, Right, User
 from inbox.models import Conversation, Dispatch, MediaFile
 
 
+class Request(HttpRequest):
+    """A request as views get it: htmx says whether it asks for a fragment."""
+
+    htmx: HtmxDetails
+
+
 def person(request: HttpRequest) -> User:
     """Whoever is signed in; `LoginRequiredMiddleware` has seen to it that somebody is."""
     user = request.user
-    assert isinstance(user, User)  # noqa: S101
+    assert isinstance(user, User)
     return user
 
 
 def conversations_of(user: User) -> QuerySet[Conversation]:
     """Those this person may read, each with `unread`, `may_reply` and `may_approve`. Tokens stay in the database."""
-    rights = {
-        name: Exists(Account.objects.where(user, right).filter(pk=OuterRef("account"))) for name, right in (("may_reply", Right.REPLY), ("may_approve", Right.APPROVE))
-    }
-    return Conversation.objects.visible_to(user).with_unread(user).annotate(**rights).select_related("account", "contact", "newest_inbound").defer("account__token")
+    seen = Conversation.objects.visible_to(user).with_unread(user)
+    may = seen.annotate(may_reply=_may(user, Right.REPLY), may_approve=_may(user, Right.APPROVE))
+    return may.select_related("account", "contact", "newest_inbound").defer("account__token")
+
+
+def _may(user: User, right: str) -> Exists:
+    return Exists(Account.objects.where(user, right).filter(pk=OuterRef("account")))
 
 
 def conversation_for(request: HttpRequest, public_id: str) -> Conversation:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
 
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -81,28 +81,45 @@ class Composer:
         return self.typed.get(name, "").strip()
 
     @property
-    def way_on(self) -> dict[str, Any]:
+    def way_on(self) -> dict[str, str]:
         """What may still be written and, where nothing may, how to go on."""
-        conversation, window = self.conversation, self.conversation.window
+        window, contact = self.conversation.window, self.conversation.contact
         match window.state(now()):
             case WindowState.HUMAN:
-                until = when(window.human_until) if window.human_until else ""
-                return {"title": _("Only a person's own words can go out now."), "text": _("More than 24 hours have passed since the contact last acted. What you write yourself reaches them until %s, marked for Meta as a person's reply.") % until}
+                return {
+                    "title": _("Only a person's own words can go out now."),
+                    "text": _(
+                        "More than 24 hours have passed since the contact last acted. What you write yourself reaches them until %s, "
+                        "marked for Meta as a person's reply."
+                    ) % _when(window.human_until),
+                }  # fmt: skip
             case WindowState.CLOSED:
                 return {"title": _("Meta's messaging window is closed."), "text": self._after_closing()}
             case WindowState.UNKNOWN:
-                return {"title": _("Nobody knows whether Meta's window is open."), "text": _("%s has not written since this account was connected. You may try; Meta decides, and the answer will stand here.") % conversation.contact}
+                return {
+                    "title": _("Nobody knows whether Meta's window is open."),
+                    "text": _("%s has not written since this account was connected. You may try; Meta decides, and the answer will stand here.") % contact,
+                }
         return {}
 
     def _after_closing(self) -> str:
+        """When it closed, how to go on, and what an admin could do where that would help."""
         conversation = self.conversation
-        closed = when(conversation.window_closes_at) if conversation.window_closes_at else ""
-        text = _("It closed on %(when)s. You can write again as soon as %(contact)s writes; until then use another way that they gave you, such as e-mail or telephone.")
-        text %= {"when": closed, "contact": conversation.contact}
-        still_human = conversation.human_until and now() < conversation.human_until
-        if still_human and not conversation.account.human_agent_feature:
-            return text + " " + _("If Meta has approved this app for the Human Agent feature, an admin can switch it on for this account; a person could then still answer until %s.") % when(conversation.human_until)
+        text = _(
+            "It closed on %(when)s. You can write again as soon as %(contact)s writes; until then use another way that they gave you, "
+            "such as e-mail or telephone."
+        ) % {"when": _when(conversation.window_closes_at), "contact": conversation.contact}  # fmt: skip
+        could_be_human = conversation.human_until is not None and now() < conversation.human_until
+        if could_be_human and not conversation.account.human_agent_feature:
+            text += " " + _(
+                "If Meta has approved this app for the Human Agent feature, an admin can switch it on for this account; "
+                "a person could then still answer until %s."
+            ) % _when(conversation.human_until)  # fmt: skip
         return text
+
+
+def _when(moment: datetime | None) -> str:
+    return when(moment) if moment else ""
 
 
 def _address(typed: str) -> str:

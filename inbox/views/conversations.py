@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.functional import cached_property
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from inbox.models import Conversation
-from inbox.views.access import conversations_of, person
+from inbox.views.access import Request, conversations_of, person
 
 ROWS = 30
 MOST_ROWS = 300
@@ -19,7 +19,7 @@ EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 @require_safe
-def conversations(request: HttpRequest) -> HttpResponse:
+def conversations(request: Request) -> HttpResponse:
     """The page without an open conversation; as a fragment, the rows, or the older ones after `before`."""
     context = {"page": Page.asked_by(request)}
     if not request.htmx:
@@ -45,7 +45,7 @@ class Page:
     open: str = ""
 
     @classmethod
-    def asked_by(cls, request: HttpRequest, *, open: str = "") -> "Page":
+    def asked_by(cls, request: Request, *, open: str = "") -> "Page":
         asked = request.GET
         rows = asked.get("rows", "")
         size = min(max(int(rows), ROWS), MOST_ROWS) if rows.isascii() and rows.isdigit() and len(rows) < 6 else ROWS
@@ -66,12 +66,12 @@ class Page:
         rows = conversations_of(self.user).select_related("last_message__written_by", "last_message__dispatch").prefetch_related("last_message__attachments")
         if self.account:
             rows = rows.filter(account__public_id=self.account)
-        return list(self._after(rows.newest_first())[: self.size + 1])  # type: ignore[attr-defined]
+        return list(self._after(rows).order_by("-last_message_at", "-pk")[: self.size + 1])
 
-    def _after(self, rows: object) -> object:
+    def _after(self, rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
         moment, _dot, public_id = self.before.partition(".")
         if not (moment.isascii() and moment.isdigit() and len(moment) < 18):
             return rows
         at = EPOCH + timedelta(microseconds=int(moment))
         same = Conversation.objects.filter(public_id=public_id).values("pk")[:1]
-        return rows.filter(Q(last_message_at__lt=at) | Q(last_message_at=at, pk__lt=same))  # type: ignore[attr-defined]
+        return rows.filter(Q(last_message_at__lt=at) | Q(last_message_at=at, pk__lt=same))

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.contrib import messages as notices
+from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -11,12 +12,12 @@ from django_htmx.http import trigger_client_event
 
 from inbox import outbox
 from inbox.errors import Refused
-from inbox.views.access import conversation_for, dispatch_for, person
+from inbox.views.access import Request, conversation_for, dispatch_for, person
 from inbox.views.messages import STATUS, thread_fragment
 
 
 @require_http_methods(["DELETE", "POST"])
-def hold(request: HttpRequest, public_id: str) -> HttpResponse:
+def hold(request: Request, public_id: str) -> HttpResponse:
     """Taken away, the message goes back to its author; ended by POST, it leaves now."""
     if request.method == "DELETE":
         return _do(request, public_id, outbox.cancel, _("Taken back. It did not leave."))
@@ -24,19 +25,19 @@ def hold(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @require_POST
-def retry(request: HttpRequest, public_id: str) -> HttpResponse:
+def retry(request: Request, public_id: str) -> HttpResponse:
     return _do(request, public_id, outbox.retry, _("It is tried again."))
 
 
 @require_POST
-def settlement(request: HttpRequest, public_id: str) -> HttpResponse:
+def settlement(request: Request, public_id: str) -> HttpResponse:
     """A person has looked at Meta and says whether an unknown message arrived."""
     verbs = {"arrived": (outbox.it_arrived, _("Noted: it arrived.")), "again": (outbox.send_again, _("It is sent again."))}
     chosen = verbs.get(request.POST.get("outcome", ""))
     return _do(request, public_id, *chosen) if chosen else HttpResponseBadRequest(_("Say whether it arrived."))
 
 
-def _do(request: HttpRequest, public_id: str, verb: Callable[..., Any], done: str) -> HttpResponse:
+def _do(request: Request, public_id: str, verb: Callable[..., Any], done: str) -> HttpResponse:
     dispatch = dispatch_for(request, public_id)
     status, words = 200, done
     try:
@@ -44,6 +45,7 @@ def _do(request: HttpRequest, public_id: str, verb: Callable[..., Any], done: st
     except Refused as refused:
         status, words = STATUS.get(type(refused), 422), refused.sentence
     if not request.htmx:
+        notices.info(request, words)
         return redirect(dispatch.conversation)
     opened = conversation_for(request, dispatch.conversation.public_id)
     response = thread_fragment(request, opened, since=request.POST.get("since", request.GET.get("since", "")), status=status)

@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -49,8 +50,7 @@ def file(request: HttpRequest, public_id: str) -> FileResponse:
 
 def _keep(request: HttpRequest, opened: Conversation) -> MediaFile:
     if "file" in request.FILES:
-        upload = cast(list, request.FILES.getlist("file"))[0]
-        return verbs.keep_upload(opened.account, upload, by=person(request))
+        return verbs.keep_upload(opened.account, cast(UploadedFile, request.FILES["file"]), by=person(request))
     if address := request.POST.get("address", "").strip():
         return verbs.keep_address(opened.account, address, by=person(request))
     raise ContentRefused([_("Choose a picture, or write the address of one.")])

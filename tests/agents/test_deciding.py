@@ -182,8 +182,8 @@ def test_after_a_day_a_person_takes_the_text_over_as_their_own_words(cast, conta
 def test_a_stop_keeps_an_approved_message_here_until_it_is_lifted(cast, contact, proposal, scope):
     conversation = cast.conversation(contact)
     _decide(proposal, by=cast.alice)
-    where = {"everything": {}, "account": {"account": contact.account}, "agent": {"agent": cast.assistant.user}, "conversation": {"conversation": conversation.public_id}}
-    stop = Stop.place(by=cast.dana, reason="Wrong prices", at=proposal.created_at, **where[scope])
+    where = {"account": {"account": contact.account}, "agent": {"agent": cast.assistant.user}, "conversation": {"conversation": conversation.public_id}}
+    stop = Stop.place(by=cast.dana, reason="Wrong prices", at=proposal.created_at, **where.get(scope, {}))
     mine = conversation.reply(Content(text="A person here"), by=cast.bob)
     cast.settle()
     assert [message["text"] for message in cast.received(contact)] == ["A person here"]

@@ -62,7 +62,9 @@ def test_an_address_inside_is_refused_however_it_is_written(url):
         fetch(url, max_bytes=1000)
 
 
-@pytest.mark.parametrize("url", ["", "ftp://example.com/a.png", "file:///etc/passwd", "https://user:pass@example.com/", "http://", "http://[::1", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "url", ["", "ftp://example.com/a.png", "file:///etc/passwd", "https://user:pass@example.com/", "http://", "http://[::1", "javascript:alert(1)"]
+)
 def test_what_is_no_web_address_is_refused(url):
     with pytest.raises(FetchRefused):
         fetch(url, max_bytes=1000)

@@ -15,8 +15,11 @@ from agents.models import Agent, AgentKey
 root = User.objects.get()
 apps = {{app.kind: app for app in MetaApp.objects.all()}}
 accounts = [
-    Account.objects.create(network="messenger", login="facebook", meta_app=apps["facebook"], name="Harbour Coffee", external_id="{PAGE}", token="EAApagetoken", reply_hold=1, approval_hold=1),
-    Account.objects.create(network="instagram", login="instagram", meta_app=apps["instagram"], name="Harbour Studio", external_id="{INSTAGRAM}", token="IGAAtoken", reply_hold=1, approval_hold=1),
+    Account.objects.create(network=network, login=app, meta_app=apps[app], name=name, external_id=external_id, token=token, reply_hold=1, approval_hold=1)
+    for network, app, name, external_id, token in (
+        ("messenger", "facebook", "Harbour Coffee", "{PAGE}", "EAApagetoken"),
+        ("instagram", "instagram", "Harbour Studio", "{INSTAGRAM}", "IGAAtoken"),
+    )
 ]
 agent = Agent.create("Assistant", owner=root, at=datetime.now(UTC))
 for name, right in (("alice", "approve"), ("bob", "reply")):

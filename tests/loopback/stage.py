@@ -100,7 +100,8 @@ class Stage:
     def manage(self, script: str) -> dict[str, Any]:
         """Run a few lines inside the product; they leave a dict named `result`."""
         code = f"{script}\nimport json; print('RESULT ' + json.dumps(result))"
-        done = subprocess.run([sys.executable, "manage.py", "shell", "-v", "0", "-c", code], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+        command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.split("RESULT ", 1)[1])
 

@@ -136,11 +136,13 @@ def _delivered(installation: Stage, key: str, proposal: str) -> dict[str, Any] |
 
 def _call(installation: Stage, key: str, tool: str, **arguments: Any) -> dict[str, Any]:
     async def call() -> dict[str, Any]:
-        async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=30) as http:
-            async with Client(streamable_http_client(f"{installation.url}/mcp", http_client=http)) as client:
-                result = await client.call_tool(tool, arguments)
-                assert not result.is_error, result.content
-                return dict(result.structured_content or {})
+        async with (
+            httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=30) as http,
+            Client(streamable_http_client(f"{installation.url}/mcp", http_client=http)) as client,
+        ):
+            result = await client.call_tool(tool, arguments)
+            assert not result.is_error, result.content
+            return dict(result.structured_content or {})
 
     return asyncio.run(call())
 
