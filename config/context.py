@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from django.conf import settings
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
@@ -38,12 +38,12 @@ class Header:
     @cached_property
     def waiting(self) -> int:
         """Proposals that this person may decide and nobody has."""
-        return len([proposal for proposal in self._proposals if proposal["account"] in self._decides])
+        return len([account for _conversation, account in self._proposals if account in self._decides])
 
     @cached_property
     def waiting_in(self) -> set[int]:
         """Conversations in which a proposal waits for somebody."""
-        return {proposal["conversation"] for proposal in self._proposals}
+        return {conversation for conversation, _account in self._proposals}
 
     @cached_property
     def accounts(self) -> list[Account]:
@@ -59,9 +59,10 @@ class Header:
         return set(Account.objects.where(self.user, Right.APPROVE).values_list("pk", flat=True)) if self._proposals else set()
 
     @cached_property
-    def _proposals(self) -> Sequence[Mapping[str, int]]:
+    def _proposals(self) -> Sequence[tuple[int, int]]:
+        """Conversation and account of everything that waits."""
         waiting = Proposal.objects.awaiting_decision().visible_to(self.user).order_by("-pk")
-        return [dict(proposal) for proposal in waiting.values("conversation", account=F("conversation__account"))[:COUNTED]]
+        return list(waiting.values_list("conversation", "conversation__account")[:COUNTED])
 
 
 def header(request: HttpRequest) -> Mapping[str, object]:

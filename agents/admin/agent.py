@@ -127,7 +127,7 @@ class AgentAdmin(WithDeeds, ProductAdmin):
             super().save_model(request, obj, form, change)
             User.objects.filter(pk=obj.user_id).update(name=form.cleaned_data["name"], is_active=form.cleaned_data["active"])
         else:
-            made = Agent.create(form.cleaned_data["name"], owner=obj.owner, by=request.user, at=now())
+            made = Agent.create(form.cleaned_data["name"], owner=obj.owner, by=person(request), at=now())
             obj.pk, obj.user, obj.policy = made.pk, made.user, made.policy
         among = set(managed_accounts(person(request)))
         set_right_on(obj.user, Right.PROPOSE, set(form.cleaned_data["accounts"]), among=among, by=person(request), at=now())

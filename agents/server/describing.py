@@ -132,19 +132,13 @@ def _decision(proposal: Proposal, decision: Decision | None) -> DecisionOut | No
 
 def _delivery(message: Message) -> DeliveryOut:
     dispatch, conversation = message.dispatch, message.conversation
-    # Meta's marks count by its own clock, which passed this moment when it took the message.
-    since = dispatch.handed_over_at or message.at
     sent = dispatch.state == Dispatch.State.SENT
     return DeliveryOut(
         state=dispatch.state,  # type: ignore[arg-type]
         explanation=sentence_for(dispatch),
-        delivered=sent and _passed(conversation.delivered_until, since),
-        read=sent and _passed(conversation.read_until, since),
+        delivered=sent and conversation.was_delivered(message),
+        read=sent and conversation.was_read(message),
     )
-
-
-def _passed(mark: datetime | None, moment: datetime) -> bool:
-    return mark is not None and mark >= moment
 
 
 def _answer(message: Message) -> AnswerOut | None:

@@ -138,6 +138,13 @@ class Conversation(models.Model):
         cls.objects.filter(pk=pk).update(screen=F("screen") + 1)
         publish(Change(account=account, conversation=public_id))
 
+    def was_delivered(self, message: Message) -> bool:
+        """Whether Meta's mark has passed this message of ours. What was read was delivered, also on Instagram, which never says so."""
+        return _has_passed(self.delivered_until, message) or self.was_read(message)
+
+    def was_read(self, message: Message) -> bool:
+        return _has_passed(self.read_until, message)
+
     # People -------------------------------------------------------------------------------------------------------
     def mark_read(self, *, by: User, at: datetime | None = None) -> None:
         """This user has seen everything that is stored up to now. Colleagues keep their own marks."""
@@ -146,6 +153,10 @@ class Conversation(models.Model):
         if newest is None:
             return
         ReadMark.objects.update_or_create(conversation=self, user=by, defaults={"read_until": min(newest, at)})
+
+
+def _has_passed(mark: datetime | None, message: Message) -> bool:
+    return mark is not None and message.at <= mark
 
 
 class ReadMark(models.Model):

@@ -1,7 +1,5 @@
 """Pictures on their way out: chosen, looked at, and served to those who may read the account."""
 
-from typing import cast
-
 from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -50,7 +48,9 @@ def file(request: HttpRequest, public_id: str) -> FileResponse:
 
 def _keep(request: HttpRequest, opened: Conversation) -> MediaFile:
     if "file" in request.FILES:
-        return verbs.keep_upload(opened.account, cast(UploadedFile, request.FILES["file"]), by=person(request))
+        upload = request.FILES["file"]
+        assert isinstance(upload, UploadedFile)
+        return verbs.keep_upload(opened.account, upload, by=person(request))
     if address := request.POST.get("address", "").strip():
         return verbs.keep_address(opened.account, address, by=person(request))
     raise ContentRefused([_("Choose a picture, or write the address of one.")])

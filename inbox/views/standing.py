@@ -64,9 +64,9 @@ def standing_of(message: Message, conversation: Conversation, stops: Sequence[St
 
 
 def _receipt(message: Message, conversation: Conversation) -> str:
-    if conversation.read_until and message.at <= conversation.read_until:
+    if conversation.was_read(message):
         return _("Read")
-    if conversation.delivered_until and message.at <= conversation.delivered_until:
+    if conversation.was_delivered(message):
         return _("Delivered")
     return _("Sent")
 

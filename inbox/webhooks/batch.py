@@ -48,10 +48,13 @@ class Batcher:
 def _store(arrivals: list[Arrival]) -> list[Exception | None]:
     """Store a batch; where it fails, each body by itself, so that one bad row does not take its neighbours along."""
     close_old_connections()
-    error = _try(arrivals)
-    if error is None or len(arrivals) == 1:
-        return [error] * len(arrivals)
-    return [_try([arrival]) for arrival in arrivals]
+    try:
+        error = _try(arrivals)
+        if error is None or len(arrivals) == 1:
+            return [error] * len(arrivals)
+        return [_try([arrival]) for arrival in arrivals]
+    finally:
+        close_old_connections()
 
 
 def _try(arrivals: list[Arrival]) -> Exception | None:

@@ -97,7 +97,10 @@ class WebhookDoor:
 async def _in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
     def call() -> Any:
         close_old_connections()
-        return function(*arguments)
+        try:
+            return function(*arguments)
+        finally:
+            close_old_connections()
 
     return await sync_to_async(call, thread_sensitive=True)()
 
