@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+import httpx
 from django.db import connections
 
 from accounts.models import User
@@ -37,6 +38,10 @@ class TryOut:
             if not story.is_told():
                 world.wait_until_told()
                 story.tell()
+        except httpx.TransportError:
+            # Stopped in the middle (Ctrl-C ends the simulated Meta as well), or it broke, which ends us too.
+            logger.warning("The simulated Meta went away before the try-out was set up whole; the next start goes on.")
+            return
         except Exception:
             logger.exception("The try-out could not be set up whole; the next start tries again.")
         finally:
