@@ -31,11 +31,11 @@ run: $(VENV)/.stamp-run
 	@exec $(BIN)/python manage.py run
 
 test: $(VENV)/.stamp-dev
-	$(BIN)/python -m pytest -m "not browser"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser"
 
 # The same suite on PostgreSQL. The walk over loopback starts real procrastinate workers as processes.
 test-services: $(VENV)/.stamp-dev
-	DATABASE_URL=$(POSTGRES) $(BIN)/python -m pytest -m "not browser"
+	DATABASE_URL=$(POSTGRES) $(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser"
 
 test-browser: $(VENV)/.stamp-e2e
 	$(BIN)/python -m pytest -m browser

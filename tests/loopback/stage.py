@@ -1,5 +1,6 @@
 """The real server, real workers and the simulated Meta, as processes on 127.0.0.1; and browsers that are plain HTTP clients."""
 
+import asyncio
 import json
 import os
 import re
@@ -16,7 +17,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import httpx2
 import psycopg
+from mcp.client.client import Client
+from mcp.client.streamable_http import streamable_http_client
 
 ROOT = Path(__file__).parent.parent.parent
 T = TypeVar("T")
@@ -82,6 +86,9 @@ class Meta:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def clear_faults(self) -> None:
+        assert httpx.delete(f"{self.url}/sim/faults").status_code == 200
+
     def received(self, **which: str) -> list[dict[str, Any]]:
         answer = httpx.get(f"{self.url}/sim/messages", params=which).json()
         return answer["data"]
@@ -144,6 +151,21 @@ def _is_up(url: str) -> bool:
         return httpx.get(url, timeout=2).status_code < 400
     except httpx.HTTPError:
         return False
+
+
+def call_tool(url: str, key: str, tool: str, **arguments: Any) -> dict[str, Any]:
+    """What a tool answers to an agent with this key, by the SDK's own client."""
+
+    async def call() -> dict[str, Any]:
+        async with (
+            httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=30) as http,
+            Client(streamable_http_client(f"{url}/mcp", http_client=http)) as client,
+        ):
+            result = await client.call_tool(tool, arguments)
+            assert not result.is_error, result.content
+            return dict(result.structured_content or {})
+
+    return asyncio.run(call())
 
 
 class Browser:

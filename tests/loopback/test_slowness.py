@@ -7,7 +7,7 @@ import pytest
 
 from tests.loopback.stage import PAGE, PASSWORD, Browser, Stage, eventually, text_of
 
-pytestmark = pytest.mark.loopback
+pytestmark = [pytest.mark.loopback, pytest.mark.xdist_group("loopback")]
 # More than there are threads for pages.
 UPLOADS = 6
 

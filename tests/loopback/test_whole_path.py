@@ -4,7 +4,6 @@ The real server (and on PostgreSQL a real procrastinate worker), the simulated M
 browsers, each in its own process or over real HTTP.
 """
 
-import asyncio
 import hashlib
 import html
 import io
@@ -12,15 +11,12 @@ import re
 from typing import Any
 
 import httpx
-import httpx2
 import pytest
-from mcp.client.client import Client
-from mcp.client.streamable_http import streamable_http_client
 from PIL import Image
 
-from tests.loopback.stage import INSTAGRAM, PAGE, PASSWORD, Browser, Stage, eventually, forms, text_of
+from tests.loopback.stage import INSTAGRAM, PAGE, PASSWORD, Browser, Stage, call_tool, eventually, forms, text_of
 
-pytestmark = pytest.mark.loopback
+pytestmark = [pytest.mark.loopback, pytest.mark.xdist_group("loopback")]
 
 @pytest.mark.parametrize("account", [PAGE, INSTAGRAM], ids=["page", "instagram"])
 def test_text_image_and_link_by_a_person_and_by_an_agent_each_arrive_once_as_shown(installation, key, account):
@@ -135,16 +131,7 @@ def _delivered(installation: Stage, key: str, proposal: str) -> dict[str, Any] |
 
 
 def _call(installation: Stage, key: str, tool: str, **arguments: Any) -> dict[str, Any]:
-    async def call() -> dict[str, Any]:
-        async with (
-            httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=30) as http,
-            Client(streamable_http_client(f"{installation.url}/mcp", http_client=http)) as client,
-        ):
-            result = await client.call_tool(tool, arguments)
-            assert not result.is_error, result.content
-            return dict(result.structured_content or {})
-
-    return asyncio.run(call())
+    return call_tool(installation.url, key, tool, **arguments)
 
 
 def _arrived(meta: Any, account: str, contact: str, number: int) -> list[dict[str, Any]]:
