@@ -10,7 +10,7 @@ PRODUCTION := VAR_DIR=$(VENV)/deploy-check PUBLIC_URL=https://inbox.example.test
 COMPILE := $(BIN)/uv pip compile -q --python $(BIN)/python --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-services test-browser lint types contracts migrations-check deploy-check lock clean
+.PHONY: help run test test-services test-browser bench screenshots lint types contracts migrations-check deploy-check lock clean
 
 help:
 	@echo "make run            start Countersign (a try-out with a simulated Meta unless .env has credentials)"
@@ -39,6 +39,12 @@ test-services: $(VENV)/.stamp-dev
 
 test-browser: $(VENV)/.stamp-e2e
 	$(BIN)/python -m pytest -m browser
+
+bench: $(VENV)/.stamp-dev
+	$(BIN)/python -m benchmarks.webhook_door
+
+screenshots: $(VENV)/.stamp-e2e
+	$(BIN)/python docs/screenshots.py
 
 lint: $(VENV)/.stamp-dev
 	$(BIN)/ruff check .

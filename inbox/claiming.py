@@ -21,6 +21,8 @@ LOOK_AT = 20
 
 def claim(worker: str, *, at: datetime) -> Dispatch | None:
     """Lease the next message to this worker. None where nothing may leave now."""
+    if not Dispatch.objects.filter(state=State.QUEUED, not_before__lte=at).exists():
+        return None  # the usual answer, without building the large question
     for pk, conversation_pk in due(at).order_by("not_before", "pk").values_list("pk", "conversation")[:LOOK_AT]:
         if claimed := _claim_one(pk, conversation_pk, worker, at):
             return claimed

@@ -33,11 +33,11 @@
   };
 
   function listen() {
-    let opened = 0;
     const stream = new EventSource(address);
+    // Nobody told us of what changed before the stream stood, not even on a page that is only just there.
     stream.addEventListener("open", () => {
       poll(false);
-      if (opened++) tell("");
+      tell("");
     });
     stream.addEventListener("change", (event) => tell(JSON.parse(event.data || "{}").conversation || ""));
     stream.addEventListener("error", () => {
@@ -58,6 +58,7 @@
     channel?.close();
   } else if (channel && navigator.locks) {
     channel.addEventListener("message", (event) => lookAgain(event.data));
+    lookAgain();
     navigator.locks.request("countersign-events", () => new Promise(listen));
   } else {
     listen();

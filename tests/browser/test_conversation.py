@@ -14,6 +14,7 @@ from tests.browser.steps import line, open_conversation, row_of, send
 from tests.loopback.stage import INSTAGRAM, PAGE
 
 pytestmark = pytest.mark.browser
+LOW = {"width": 1280, "height": 560}
 ARRIVED = re.compile("^(Sent|Delivered|Read)$")
 
 
@@ -71,8 +72,8 @@ def test_a_link_card_is_shown_while_it_is_written_and_sent_as_shown(shop, enter)
     open_conversation(page, customer)
     page.get_by_role("radio", name="Link card").check()
     page.get_by_label("Address", exact=True).fill("harbour.example/autumn")
-    page.get_by_label("Title", exact=True).press_sequentially("Autumn evenings")
-    page.get_by_label("Subtitle", exact=True).fill("Every Thursday")
+    page.get_by_label(re.compile("^Title")).press_sequentially("Autumn evenings")
+    page.get_by_label("Subtitle").fill("Every Thursday")
     card = page.locator(".link-preview")
     expect(card.locator(".link-title")).to_have_text("Autumn evenings")
     expect(card.locator(".link-subtitle")).to_have_text("Every Thursday")
@@ -94,13 +95,13 @@ def test_instagram_counts_bytes_and_text_that_is_too_long_is_refused_and_kept(sh
     expect(counter).to_have_text("1,004 / 1,000 bytes")
     expect(counter).to_have_attribute("data-over", "")
     page.keyboard.press("Control+Enter")
-    expect(page.locator("#composer").get_by_role("alert")).to_contain_text("1000")
+    expect(page.locator("#composer").get_by_role("alert")).to_contain_text("Instagram takes 1,000 bytes of text; this is")
     expect(box).to_have_value(words)
     assert customer.got() == []
 
 
 def test_what_comes_in_appears_by_itself_and_disturbs_nothing(shop, enter):
-    customer, page = shop.contact("Farid Nasser", *[f"Question {number}\nwith\nfour\nlines" for number in range(1, 7)]), enter("operator")
+    customer, page = shop.contact("Farid Nasser", *[f"Question {number}\nwith\nfour\nlines" for number in range(1, 7)]), enter("operator", viewport=LOW)
     other = shop.contact("Grete Holm", "Good morning.")
     open_conversation(page, customer)
     expect(line(page, "Question 6")).to_be_visible()
@@ -191,17 +192,14 @@ def test_a_message_that_was_lost_is_missing_in_the_thread_and_is_sent_again_by_a
     customer.gets(1)
 
 
-def test_a_closed_window_explains_itself_and_keeps_the_words(enter, trouble):
+def test_a_closed_window_explains_itself_and_offers_no_box(enter):
     page = enter("operator")
-    trouble.expected = {422}
     page.goto("/conversations/")
     page.locator("#rows .row").filter(has_text="Tom Fairweather").click()
     expect(page.locator("#way-on")).to_contain_text("Meta's messaging window is closed.")
     expect(page.locator("#way-on")).to_contain_text("You can write again as soon as Tom Fairweather writes")
-    page.get_by_role("textbox", name="Text").fill("The mugs are here.")
-    page.keyboard.press("Control+Enter")
-    expect(page.locator("#composer").get_by_role("alert")).to_be_visible()
-    expect(page.get_by_role("textbox", name="Text")).to_have_value("The mugs are here.")
+    expect(page.get_by_role("textbox", name="Text")).to_be_hidden()
+    expect(page.get_by_role("button", name="Send")).to_be_hidden()
 
 
 def test_after_a_day_only_a_persons_own_words_go_out(shop, enter):
