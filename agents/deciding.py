@@ -79,7 +79,8 @@ def _check(conversation: Conversation, proposal: Proposal, by: User, digest: str
         raise NotAllowed(_("You may not decide on this account."))
     if not proposal.awaits_decision:
         raise Conflict(_already(proposal))
-    if digest != proposal.digest:
+    # What would be sent now must be what was proposed, and that is what must have been shown.
+    if not digest == proposal.digest == proposal.part.content.digest(conversation):
         raise Conflict(_("The proposal is not the one that you saw. Look at it again."))
     if revision != conversation.revision:
         raise Conflict(_("The conversation went on while you were looking. Read what is new, then decide."))
@@ -131,10 +132,10 @@ def _move(proposal: Proposal, state: str) -> None:
 def _send(conversation: Conversation, proposal: Proposal, by: User, changed: str, at: datetime) -> None:
     hold = timedelta(seconds=conversation.account.approval_hold)
     for part in proposal.parts.all():
-        content = Content(text=changed) if changed else part.content
+        content = Content(text=changed) if changed and part.text else part.content
         message = conversation.reply(
             content, by=by, written_by=proposal.agent.user, edited_by=by if changed else None,
-            expects_newest=conversation.newest_inbound, hold=hold, at=at,
+            expects_heard=conversation.heard, hold=hold, at=at,
         )  # fmt: skip
         part.message = message
         part.save(update_fields=["message"])

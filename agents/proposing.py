@@ -137,7 +137,7 @@ def _asked_before(agent: Agent, conversation: Conversation, content: Content, ke
         if (earlier.conversation_id, earlier.digest) != (conversation.pk, digest):
             raise KeyReused(_("This idempotency key was used for another message. Use a new key for new content."))
         return earlier
-    waiting = mine.awaiting_decision().filter(conversation=conversation, digest=digest, expects_newest=conversation.newest_inbound_id)
+    waiting = mine.awaiting_decision().filter(conversation=conversation, digest=digest, expects_heard=conversation.heard)
     return waiting.first()
 
 
@@ -178,7 +178,7 @@ def _check_window(conversation: Conversation, agent: Agent, at: datetime) -> Non
 def _retire_stale(agent: Agent, conversation: Conversation, at: datetime) -> None:
     """What this agent proposed before the contact wrote again makes room for what it proposes now."""
     waiting = Proposal.objects.filter(agent=agent, conversation=conversation).awaiting_decision()
-    for proposal in waiting.exclude(expects_newest=conversation.newest_inbound_id):
+    for proposal in waiting.exclude(expects_heard=conversation.heard):
         Proposal.objects.filter(pk=proposal.pk).update(state=Proposal.State.SUPERSEDED)
         Decision.objects.filter(proposal=proposal, undone_at=None).update(undone_at=at)
         Activity.record("proposal.superseded", proposal, by=agent.user, at=at, account=conversation.account)
@@ -201,7 +201,7 @@ def _store(
     agent: Agent, conversation: Conversation, content: Content, judgement: Judgement, reason: str, key: str, answers: Message | None, at: datetime
 ) -> Proposal:
     proposal = Proposal.objects.create(
-        agent=agent, conversation=conversation, reason=reason, answers=answers, expects_newest=conversation.newest_inbound, idempotency_key=key,
+        agent=agent, conversation=conversation, reason=reason, answers=answers, expects_heard=conversation.heard, idempotency_key=key,
         digest=content.digest(conversation), rule=judgement.verdict.rule, rule_reason=judgement.verdict.reason, policy_version=judgement.version,
         created_at=at,
     )  # fmt: skip
@@ -213,7 +213,7 @@ def _store(
 
 def _send(proposal: Proposal, conversation: Conversation, content: Content, at: datetime) -> Message:
     """Out without a person: approved by the rule itself. Taken back or stale before it leaves, it waits for a person like any other."""
-    message = conversation.reply(content, by=proposal.agent.user, expects_newest=conversation.newest_inbound, at=at)
+    message = conversation.reply(content, by=proposal.agent.user, expects_heard=conversation.heard, at=at)
     proposal.parts.update(message=message)
     proposal.state = Proposal.State.APPROVED
     proposal.save(update_fields=["state"])

@@ -8,9 +8,11 @@ from typing import Any
 from django.db.models import F
 
 from accounts.models import Account
+from core.clock import now
 from core.wake import wake
 from graph import events
-from inbox.models import Attachment, Contact, Conversation, KeptEvent, Message, Reaction, WebhookDelivery
+from inbox.models import Attachment, Contact, Conversation, Message, Reaction
+from inbox.recording import erase
 
 
 class Kept(Exception):
@@ -18,7 +20,7 @@ class Kept(Exception):
 
     Args:
         kind: its name; empty is the event's own.
-        waits_for: Meta's id of the message, or the contact, without which it makes no sense yet.
+        waits_for: the mark (`message_mark`, `contact_mark`) of what it makes no sense without.
     """
 
     def __init__(self, reason: str, *, kind: str = "", waits_for: str = "") -> None:
@@ -64,28 +66,25 @@ def message_unsent(account: Account, event: events.MessageUnsent, received_at: d
         )
         conversation.add(message)
     elif message.removed_at is None:
-        _erase(message, at)
-        conversation.revision = F("revision") + 1
-        conversation.show()
+        erase(message, at)
+        _changed(conversation, message)
 
 
 def message_edited(account: Account, event: events.MessageEdited, received_at: datetime) -> None:
     """The first words stay; the newest edit stands beside them."""
-    message = _known_message(account, event.mid)
+    conversation, message = _locked_message(account, event.mid)
     known = message.about.get("edit", {}).get("number", 0)
     if message.removed_at or event.number <= known:
         return
-    conversation = Conversation.objects.lock(message.conversation_id)
     message.about["edit"] = {"number": event.number, "text": event.text, "at": (event.at or received_at).isoformat()}
     message.save(update_fields=["about"])
-    conversation.revision = F("revision") + 1
-    conversation.show()
+    _changed(conversation, message)
 
 
 def reacted(account: Account, event: events.Reacted, received_at: datetime) -> None:
     """The newest word of the contact about a message holds, in whatever order the words come in."""
-    message, at = _known_message(account, event.mid), event.at or received_at
-    conversation = Conversation.objects.lock(message.conversation_id)
+    conversation, message = _locked_message(account, event.mid)
+    at = event.at or received_at
     values = {"emoji": event.emoji or event.name or "♥", "at": at, "removed_at": at if event.removed else None}
     reaction, is_new = Reaction.objects.get_or_create(message=message, contact=conversation.contact, defaults=values)
     if not is_new and at < reaction.at:
@@ -102,9 +101,7 @@ def locked_conversation(account: Account, contact_id: str, at: datetime) -> Conv
     contact, is_new = Contact.objects.get_or_create(account=account, external_id=contact_id, defaults={"first_seen_at": at})
     if is_new:
         wake("fetch")
-    conversation, is_first = Conversation.objects.get_or_create(contact=contact, defaults={"account": account, "last_message_at": at})
-    if is_first:
-        replay_waiting(_contact_mark(contact_id))
+    conversation, _made = Conversation.objects.get_or_create(contact=contact, defaults={"account": account, "last_message_at": at})
     return Conversation.objects.lock(conversation.pk)
 
 
@@ -116,23 +113,26 @@ def known_conversation(account: Account, event: events.Event) -> Conversation:
     """
     conversation = Conversation.objects.filter(account=account, contact__external_id=event.contact_id).first()
     if conversation is None:
-        raise Kept("There is no conversation with this contact yet.", waits_for=_contact_mark(event.contact_id or ""))
+        raise Kept("There is no conversation with this contact yet.", waits_for=contact_mark(account, event.contact_id or ""))
     return Conversation.objects.lock(conversation.pk)
 
 
 def attach(message: Message, attachments: Iterable[events.MediaReceived]) -> None:
     """Keep what Meta says of each attachment of a message."""
     Attachment.objects.bulk_create(
-        Attachment(message=message, position=position, kind=each.kind[:40], url=each.url, title=each.title, payload=dict(each.payload))
+        Attachment(message=message, position=position, kind=each.kind, url=each.url, title=each.title, payload=dict(each.payload))
         for position, each in enumerate(attachments)
     )
 
 
-def replay_waiting(awaited: str) -> None:
-    """What came before the message or the contact that it is about can be applied now."""
-    deliveries = KeptEvent.objects.filter(waits_for=awaited).values("delivery")
-    if WebhookDelivery.objects.filter(pk__in=deliveries).update(state=WebhookDelivery.State.RECEIVED, lease_until=None):
-        wake("ingest")
+def contact_mark(account: Account, contact_id: str) -> str:
+    """What an event waits for that came before the first message of its contact."""
+    return f"{account.pk} contact {contact_id}"
+
+
+def message_mark(account: Account, mid: str) -> str:
+    """What an event waits for that came before the message it is about."""
+    return f"{account.pk} message {mid}"
 
 
 def _inbound(
@@ -141,32 +141,44 @@ def _inbound(
 ) -> None:  # fmt: skip
     at = event.at or received_at
     conversation = locked_conversation(account, event.contact_id or "", at)
-    if Message.objects.filter(account=account, mid=mid).exists():
-        return
+    if known := Message.objects.filter(account=account, mid=mid).first():
+        return _late_to_its_own_unsend(conversation, known, cause, at)
     message = Message.objects.create(
         account=account, conversation=conversation, direction=Message.Direction.IN, source=Message.Source.CONTACT, mid=mid, at=at,
-        received_at=received_at, text=text, reply_to_mid=reply_to_mid, about={key: value for key, value in about.items() if value},
+        received_at=now(), text=text, reply_to_mid=reply_to_mid, about={key: value for key, value in about.items() if value},
     )  # fmt: skip
     attach(message, attachments)
     conversation.open_window(cause, at=at, message=message)
     conversation.add(message)
-    replay_waiting(mid)
 
 
-def _contact_mark(contact_id: str) -> str:
-    return f"contact:{contact_id}"
+def _late_to_its_own_unsend(conversation: Conversation, known: Message, cause: str, at: datetime) -> None:
+    """A message that was there already changes nothing; one whose unsend came first still opens the window, from when it was written."""
+    if known.removed_at and known.at == known.removed_at and at < known.at:
+        Message.objects.filter(pk=known.pk).update(at=at)
+        conversation.open_window(cause, at=at, message=known)
+        conversation.show()
 
 
-def _known_message(account: Account, mid: str) -> Message:
-    message = Message.objects.filter(account=account, mid=mid).first() if mid else None
-    if message is None:
-        raise Kept("The message that it is about has not arrived.", waits_for=mid)
-    return message
+def _locked_message(account: Account, mid: str) -> tuple[Conversation, Message]:
+    """The message and its conversation, locked before the message is read: an edit and an unsend may come at once.
+
+    Raises:
+        Kept: the message has not arrived.
+    """
+    pk = Message.objects.filter(account=account, mid=mid).values_list("conversation", flat=True).first() if mid else None
+    if pk is None:
+        raise Kept("The message that it is about has not arrived.", waits_for=message_mark(account, mid))
+    conversation = Conversation.objects.lock(pk)
+    return conversation, Message.objects.get(account=account, mid=mid)
 
 
-def _erase(message: Message, at: datetime) -> None:
-    message.attachments.all().delete()
-    Message.objects.filter(pk=message.pk).update(text="", link=None, about={}, removed_at=at)
+def _changed(conversation: Conversation, message: Message) -> None:
+    """What was said is not what it was: no decision about the old words holds."""
+    conversation.revision = F("revision") + 1
+    if message.is_inbound:
+        conversation.hear()
+    conversation.show()
 
 
 def _made_up_mid(event: events.PostbackReceived) -> str:

@@ -70,7 +70,7 @@ def _claim_one(pk: int, conversation_pk: int, worker: str, at: datetime) -> Disp
     with transaction.atomic():
         conversation = Conversation.objects.lock(conversation_pk)
         dispatch = due(at).select_related("message__written_by", "message__edited_by", "released_by").filter(pk=pk).first()
-        if dispatch is None or not _is_still_right(conversation, dispatch, at):
+        if dispatch is None or not is_still_right(conversation, dispatch, at):
             return None
         leased = at + timedelta(seconds=settings.LEASE_SECONDS)
         if not dispatch.move(State.QUEUED, to=State.SENDING, worker=worker, lease_until=leased, attempts_made=F("attempts_made") + 1, handed_over_at=None):
@@ -81,9 +81,9 @@ def _claim_one(pk: int, conversation_pk: int, worker: str, at: datetime) -> Disp
     return dispatch
 
 
-def _is_still_right(conversation: Conversation, dispatch: Dispatch, at: datetime) -> bool:
+def is_still_right(conversation: Conversation, dispatch: Dispatch, at: datetime) -> bool:
     """Everything is checked again at the moment of sending; what is not right any more leaves the queue with its reason."""
-    if dispatch.checks_newest and conversation.newest_inbound_id != dispatch.expects_newest_id:
+    if dispatch.checks_newest and conversation.heard != dispatch.expects_heard:
         refuse_now(conversation, dispatch, to=State.CANCELLED, reason="stale", at=at)
         return False
     if reason := _refusal(conversation, dispatch, at):
@@ -94,12 +94,12 @@ def _is_still_right(conversation: Conversation, dispatch: Dispatch, at: datetime
 
 def _refusal(conversation: Conversation, dispatch: Dispatch, at: datetime) -> str:
     message = dispatch.message
-    content = Content.of(message)
+    content, author = Content.of(message), message.written_by or dispatch.released_by
     if content.digest(conversation) != dispatch.content_digest:
         return "changed"
     try:
-        check_release(conversation.account, dispatch.released_by)
-        check_reply(conversation, content, author=message.written_by or dispatch.released_by, edited_by=message.edited_by, at=at)
+        check_release(conversation.account, dispatch.released_by, author=author)
+        check_reply(conversation, content, author=author, edited_by=message.edited_by, at=at)
     except NotAllowed:
         return "not_allowed"
     except AccountUnavailable:

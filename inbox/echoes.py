@@ -8,6 +8,7 @@ one. Everything else is left to a person (Meta, Instagram Platform, webhooks, "m
 from datetime import datetime, timedelta
 
 from accounts.models import Account
+from core.clock import now
 from graph import events
 from graph.networks import Network
 from inbox import arrivals
@@ -16,7 +17,7 @@ from inbox.models import Conversation, Dispatch, Message, ParkedEcho
 from inbox.recording import record_sent
 
 # Meta's clock and ours differ a little, and a call that timed out may have been carried out late.
-EARLIER, LATER = timedelta(seconds=10), timedelta(minutes=3)
+EARLIER, LATER = timedelta(minutes=1), timedelta(minutes=3)
 
 
 def message_echoed(account: Account, event: events.MessageEchoed, received_at: datetime) -> None:
@@ -36,14 +37,15 @@ def message_echoed(account: Account, event: events.MessageEchoed, received_at: d
 
 def settle_parked(conversation: Conversation) -> None:
     """Tell the parked echoes of this locked conversation apart, as far as the facts allow."""
-    ours = list(_without_mid(conversation))
+    ours = _without_mid(conversation)
+    someone_is_on_the_way = any(_is_on_the_way(dispatch) for dispatch in ours)
     parked = list(conversation.parked_echoes.filter(settled_at=None))
     fitting = {echo.pk: [dispatch for dispatch in ours if fits(echo, dispatch)] for echo in parked}
     for echo in parked:
         candidates = fitting[echo.pk]
         if Message.objects.filter(account=conversation.account, mid=echo.mid).exists():
             _settle(echo, "matched")
-        elif not candidates:
+        elif not candidates and not someone_is_on_the_way:
             _keep_as_elsewhere(conversation, echo)
         elif len(candidates) == 1 and candidates[0].state != Dispatch.State.SENDING and _is_only_echo_of(candidates[0], fitting):
             record_sent(conversation, candidates[0], mid=echo.mid, at=echo.at)
@@ -64,7 +66,7 @@ def looks_like(message: Message, *, text: str, kinds: list[str]) -> bool:
     if message.link:
         return not text and (not kinds or "template" in kinds)
     if message.text:
-        return text == message.text and not kinds
+        return text.strip() == message.text.strip() and not kinds
     return not text and (not kinds or "image" in kinds)
 
 
@@ -85,6 +87,12 @@ def _without_mid(conversation: Conversation) -> list[Dispatch]:
     """Ours that Meta may have and whose id we do not know: on their way, unknown, or called arrived by a person."""
     rows = conversation.dispatches.select_related("message").filter(message__mid="")
     return list(rows.filter(state__in=(Dispatch.State.SENDING, Dispatch.State.UNKNOWN, Dispatch.State.SENT)))
+
+
+def _is_on_the_way(dispatch: Dispatch) -> bool:
+    """Whether Meta may still tell of this one: being called, or unknown for no longer than an echo takes."""
+    fresh = dispatch.unknown_since is not None and dispatch.unknown_since + LATER > now()
+    return dispatch.state == Dispatch.State.SENDING or (dispatch.state == Dispatch.State.UNKNOWN and fresh)
 
 
 def _park(conversation: Conversation, event: events.MessageEchoed, at: datetime, received_at: datetime) -> ParkedEcho:
@@ -118,4 +126,3 @@ def _keep_as_elsewhere(conversation: Conversation, echo: ParkedEcho) -> None:
     arrivals.attach(message, [events.MediaReceived(**each) for each in echo.attachments])
     _settle(echo, "elsewhere")
     conversation.add(message)
-    arrivals.replay_waiting(echo.mid)

@@ -1,13 +1,15 @@
 """From stored webhook bodies to conversations: each event in one transaction, idempotent, tolerant of disorder and of the unknown."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import asdict, is_dataclass
+import traceback
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import asdict, is_dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+from django.db.models import F, Q
 
 from accounts.models import Account
 from core.clock import now
@@ -16,10 +18,11 @@ from graph import events
 from graph.webhooks import BadBody, parse
 from inbox import arrivals, echoes, receipts
 from inbox.arrivals import Kept
-from inbox.models import KeptEvent, WebhookDelivery
+from inbox.models import Conversation, KeptEvent, Message, WebhookDelivery
 
 logger = logging.getLogger("countersign.ingest")
 LEASE = timedelta(minutes=1)
+CLOCKS_DIFFER = timedelta(minutes=5)
 
 Apply = Callable[[Account, Any, datetime], None]
 
@@ -47,8 +50,7 @@ def ingest_next() -> bool:
 
 def replay(delivery: WebhookDelivery) -> None:
     """Have a delivery applied once more; what was applied before changes nothing."""
-    WebhookDelivery.objects.filter(pk=delivery.pk).update(state=WebhookDelivery.State.RECEIVED, lease_until=None)
-    wake("ingest")
+    _want_again([delivery.pk])
 
 
 def apply_delivery(delivery: WebhookDelivery) -> None:
@@ -62,9 +64,14 @@ def apply_delivery(delivery: WebhookDelivery) -> None:
     for position, event in enumerate(found):
         try:
             _apply_or_keep(delivery, position, event)
+        except (OperationalError, InterfaceError):
+            # The database had a bad moment, the event has not: give the delivery back, and let the engine say so.
+            _release(delivery)
+            raise
         except Exception as error:
-            logger.exception("Event %d of webhook delivery %s could not be applied.", position, delivery.public_id)
-            # The class and our own words only: a database error can repeat what the customer wrote.
+            # Frames and the class, without its words: a database error can repeat what the customer wrote.
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            logger.error("Event %d of delivery %s could not be applied: %s\n%s", position, delivery.public_id, type(error).__name__, frames)
             errors.append(f"{position}: {type(error).__name__}")
     _finish(delivery, errors=errors, events_found=len(found))
 
@@ -79,22 +86,55 @@ def _claim(at: datetime) -> WebhookDelivery | None:
 
 def _finish(delivery: WebhookDelivery, *, errors: list[str], events_found: int) -> None:
     state = WebhookDelivery.State.FAILED if errors else WebhookDelivery.State.APPLIED
-    WebhookDelivery.objects.filter(pk=delivery.pk, state=WebhookDelivery.State.RECEIVED).update(
-        state=state, error="\n".join(errors), events=events_found, applied_at=now(), lease_until=None
-    )
+    done = WebhookDelivery.objects.filter(pk=delivery.pk, state=WebhookDelivery.State.RECEIVED, replays_wanted=delivery.replays_wanted)
+    if not done.update(state=state, error="\n".join(errors), events=events_found, applied_at=now(), lease_until=None):
+        _release(delivery)  # somebody wants it again; it stays received
+
+
+def _release(delivery: WebhookDelivery) -> None:
+    with suppress(DatabaseError):  # then its lease ends by itself
+        WebhookDelivery.objects.filter(pk=delivery.pk).update(lease_until=None)
+        wake("ingest")
+
+
+def _want_again(deliveries: Iterable[int]) -> None:
+    """Open deliveries for another application, always in the same order so that two workers cannot wait for each other."""
+    for pk in sorted(set(deliveries)):
+        WebhookDelivery.objects.filter(pk=pk).update(state=WebhookDelivery.State.RECEIVED, replays_wanted=F("replays_wanted") + 1)
+        wake("ingest")
 
 
 def _apply_or_keep(delivery: WebhookDelivery, position: int, event: events.Event) -> None:
     try:
         with transaction.atomic():
-            _apply(event, delivery.received_at)
+            account = _apply(event, delivery)
     except Kept as kept:
         KeptEvent.objects.create(
             delivery=delivery, position=position, kind=kept.kind or _name(event), reason=kept.reason, body=_plain(event.raw), waits_for=kept.waits_for
         )
+        if kept.waits_for and _has_come(kept.waits_for):
+            _want_again([delivery.pk])
+    else:
+        # After the commit: whoever keeps an event meanwhile looks after us, and sees what we wrote.
+        _replay_waiting(account, event)
 
 
-def _apply(event: events.Event, received_at: datetime) -> None:
+def _replay_waiting(account: Account, event: events.Event) -> None:
+    """What came before the message or the contact that it is about can be applied now."""
+    marks = [arrivals.contact_mark(account, event.contact_id or ""), arrivals.message_mark(account, getattr(event, "mid", ""))]
+    _want_again(KeptEvent.objects.filter(waits_for__in=marks).values_list("delivery", flat=True))
+
+
+def _has_come(mark: str) -> bool:
+    """Whether what an event waits for arrived while it was being put aside."""
+    account_pk, kind, meta_id = mark.split(" ", 2)
+    account = int(account_pk)
+    if kind == "contact":
+        return Conversation.objects.filter(account=account, contact__external_id=meta_id).exists()
+    return Message.objects.filter(account=account, mid=meta_id).exists() if meta_id else False
+
+
+def _apply(event: events.Event, delivery: WebhookDelivery) -> Account:
     if isinstance(event, events.NotUnderstood):
         raise Kept(event.reason, kind=event.kind)
     if isinstance(event, events.TestReceived):
@@ -102,7 +142,15 @@ def _apply(event: events.Event, received_at: datetime) -> None:
     account = Account.objects.select_related("meta_app").filter(network=event.network, external_id=event.account_id).first()
     if account is None:
         raise Kept("No account with this id is connected.")
-    _APPLY[type(event)](account, event, received_at)
+    if account.meta_app_id != delivery.meta_app_id:
+        raise Kept("Another app than the account's own signed it.")
+    _APPLY[type(event)](account, _not_from_the_future(event, delivery.received_at), delivery.received_at)
+    return account
+
+
+def _not_from_the_future(event: events.Event, received_at: datetime) -> events.Event:
+    """An event cannot be newer than its arrival; a clock that says so must not open a window for longer than Meta does."""
+    return replace(event, at=received_at) if event.at and event.at > received_at + CLOCKS_DIFFER else event
 
 
 def _name(event: events.Event) -> str:

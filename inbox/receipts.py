@@ -4,7 +4,7 @@ from datetime import datetime
 
 from accounts.models import Account
 from graph import events
-from inbox.arrivals import Kept, known_conversation
+from inbox.arrivals import Kept, known_conversation, message_mark
 from inbox.models import Message
 
 
@@ -21,7 +21,7 @@ def _newest_of(account: Account, mids: tuple[str, ...]) -> datetime:
     """When the newest of these messages was said; a mark by id covers what came before it too."""
     known = Message.objects.filter(account=account, mid__in=[mid for mid in mids if mid]).order_by("-at").values_list("at", flat=True).first()
     if known is None:
-        raise Kept("The message that it is about has not arrived.", waits_for=next(iter(mids), ""))
+        raise Kept("The message that it is about has not arrived.", waits_for=message_mark(account, next(iter(mids), "")))
     return known
 
 

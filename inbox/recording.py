@@ -2,15 +2,17 @@
 
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from accounts.models import Account, Activity
 from core.wake import wake
 from graph.errors import GraphError
-from inbox.models import Attempt, Conversation, Dispatch, Message
+from inbox.models import Attempt, Conversation, Dispatch, Message, ParkedEcho
 from inbox.outcomes import Outcome, Verdict, back_off
 
 State = Dispatch.State
-# Proof that Meta has it outweighs whatever we believed before, even a failure or a second try that has not begun.
-_CAN_TURN_OUT_SENT = (State.SENDING, State.UNKNOWN, State.SENT, State.QUEUED, State.FAILED)
+# Proof that Meta has it outweighs whatever we believed before, even a failure, or that it was taken back after a first call.
+_CAN_TURN_OUT_SENT = (State.SENDING, State.UNKNOWN, State.SENT, State.QUEUED, State.FAILED, State.CANCELLED)
 
 
 def record_sent(conversation: Conversation, dispatch: Dispatch, *, mid: str, at: datetime) -> None:
@@ -21,7 +23,7 @@ def record_sent(conversation: Conversation, dispatch: Dispatch, *, mid: str, at:
     if not moved:
         return
     if mid:
-        Message.objects.filter(pk=dispatch.message_id, mid="").update(mid=mid, at=at)
+        adopt(conversation, dispatch.message, mid=mid, at=at)
     Attempt.objects.filter(dispatch=dispatch, outcome__in=(Attempt.Outcome.STARTED, Attempt.Outcome.UNKNOWN)).update(
         outcome=Attempt.Outcome.ACCEPTED, finished_at=at
     )
@@ -32,18 +34,53 @@ def record_sent(conversation: Conversation, dispatch: Dispatch, *, mid: str, at:
     _free_the_next(conversation)
 
 
+def adopt(conversation: Conversation, message: Message, *, mid: str, at: datetime) -> None:
+    """Give our message its id at Meta. Where an echo had made a row of its own for it, the two become one."""
+    twin = Message.objects.filter(account=conversation.account, mid=mid).exclude(pk=message.pk).first()
+    if twin is not None and twin.source != Message.Source.ELSEWHERE:
+        return  # another message of ours has that id; one id is never two messages
+    if twin is not None:
+        _merge(conversation, twin, into=message)
+    Message.objects.filter(pk=message.pk, mid="").update(mid=mid, at=at)
+
+
+def _merge(conversation: Conversation, twin: Message, *, into: Message) -> None:
+    twin.reactions.update(message=into)
+    if twin.removed_at:
+        erase(into, twin.removed_at)
+    if conversation.last_message_id == twin.pk:
+        conversation.last_message = into
+        conversation.save(update_fields=["last_message"])
+    twin.attachments.all().delete()
+    twin.delete()
+
+
+def erase(message: Message, at: datetime) -> None:
+    """Take the content away, everywhere we keep it, and leave a tombstone."""
+    message.attachments.all().delete()
+    Message.objects.filter(pk=message.pk).update(text="", link=None, about={}, removed_at=at)
+    if message.mid:
+        ParkedEcho.objects.filter(conversation=message.conversation_id, mid=message.mid).update(text="", attachments=[])
+
+
 def record_error(conversation: Conversation, dispatch: Dispatch, error: GraphError, outcome: Outcome, *, at: datetime) -> None:
-    """Meta did not take it, or did not say: queue it again, fail it, or call it unknown, as `outcome` says."""
-    notes = {"reason": outcome.reason, "code": _code(error), "trace_id": error.trace_id, "lease_until": None, "worker": ""}
+    """Meta did not take it, or did not say: queue it again, fail it, or call it unknown, as `outcome` says.
+
+    Only the claim that made the call may say so: by the time a stalled worker wakes, the row may be another's.
+    """
+    notes = {"reason": outcome.reason, "code": _code(error), "trace_id": error.trace_id[:80], "lease_until": None}
+    again_at = at + _delay(dispatch, error, outcome)
+    mine = Dispatch.objects.filter(pk=dispatch.pk, worker=dispatch.worker, attempts_made=dispatch.attempts_made)
     if outcome.verdict == Verdict.UNKNOWN:
-        moved = dispatch.move(State.SENDING, to=State.UNKNOWN, unknown_since=at, **notes)
+        moved = mine.filter(state=State.SENDING).update(state=State.UNKNOWN, unknown_since=at, **notes)
     elif outcome.verdict == Verdict.FAIL:
-        moved = dispatch.move(State.SENDING, State.UNKNOWN, to=State.FAILED, unknown_since=None, **notes)
+        moved = mine.filter(state__in=(State.SENDING, State.UNKNOWN)).update(state=State.FAILED, unknown_since=None, **notes)
     else:
-        again_at = at + _delay(dispatch, error, outcome)
-        moved = dispatch.move(State.SENDING, to=State.QUEUED, not_before=again_at, handed_over_at=None, **notes)
+        moved = mine.filter(state=State.SENDING).update(state=State.QUEUED, not_before=again_at, handed_over_at=None, worker="", **notes)
         wake("dispatch", at=again_at)
-    _record_on_account(conversation.account, error, outcome, at)
+    if dispatch.account.token == conversation.account.token:
+        # An answer to an old token says nothing about the one that an admin has stored since.
+        _record_on_account(conversation.account, error, outcome, at)
     if moved:
         verb = {Verdict.UNKNOWN: "message.unknown", Verdict.FAIL: "message.failed"}.get(outcome.verdict, "message.delayed")
         Activity.record(verb, dispatch.message, by=None, at=at, account=conversation.account, dispatch=dispatch.public_id, reason=outcome.reason)
@@ -52,7 +89,7 @@ def record_error(conversation: Conversation, dispatch: Dispatch, error: GraphErr
 
 def finish_attempt(attempt: Attempt, outcome: str, *, at: datetime, error: GraphError | None = None, trace_id: str = "") -> None:
     """Close the row of one call. A call that something else has settled meanwhile keeps that outcome."""
-    values = {"finished_at": at, "trace_id": error.trace_id if error else trace_id}
+    values = {"finished_at": at, "trace_id": (error.trace_id if error else trace_id)[:80]}
     if error:
         values |= {"error": type(error).__name__, "code": _code(error)}
     Attempt.objects.filter(pk=attempt.pk).update(**values)
@@ -60,8 +97,9 @@ def finish_attempt(attempt: Attempt, outcome: str, *, at: datetime, error: Graph
 
 
 def refuse_now(conversation: Conversation, dispatch: Dispatch, *, to: str, reason: str, at: datetime) -> None:
-    """One of our own checks at the moment of sending said no: it never left."""
-    if dispatch.move(State.QUEUED, to=to, reason=reason, code=""):
+    """One of our own checks at the moment of sending said no: this time it did not leave."""
+    waiting = Dispatch.objects.filter(Q(state=State.QUEUED) | Q(state=State.SENDING, handed_over_at=None, worker=dispatch.worker), pk=dispatch.pk)
+    if waiting.update(state=to, reason=reason, code="", lease_until=None):
         verb = "message.cancelled" if to == State.CANCELLED else "message.failed"
         Activity.record(verb, dispatch.message, by=None, at=at, account=conversation.account, dispatch=dispatch.public_id, reason=reason)
         _free_the_next(conversation)
@@ -78,7 +116,8 @@ def _record_on_account(account: Account, error: GraphError, outcome: Outcome, at
         Activity.record("account.broken", account, by=None, at=at, account=account, reason=outcome.reason, code=_code(error), trace_id=error.trace_id)
     if outcome.pauses_account:
         until = at + (timedelta(seconds=error.retry_at) if error.retry_at else timedelta(seconds=30))
-        Account.objects.filter(pk=account.pk).update(paused_until=until)
+        shorter = Q(paused_until=None) | Q(paused_until__lt=until)
+        Account.objects.filter(shorter, pk=account.pk).update(paused_until=until)
 
 
 def _free_the_next(conversation: Conversation) -> None:
@@ -88,4 +127,4 @@ def _free_the_next(conversation: Conversation) -> None:
 
 
 def _code(error: GraphError) -> str:
-    return "/".join(str(number) for number in (error.code, error.subcode) if number is not None)
+    return "/".join(str(number) for number in (error.code, error.subcode) if number is not None)[:20]

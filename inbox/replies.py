@@ -21,7 +21,7 @@ def reply(
     by: User,
     written_by: User | None = None,
     edited_by: User | None = None,
-    expects_newest: Message | None = None,
+    expects_heard: int | None = None,
     idempotency_key: str = "",
     hold: timedelta | None = None,
     at: datetime | None = None,
@@ -33,8 +33,8 @@ def reply(
         by: who lets it out: a person who may reply, or the agent itself where the account lets agents send without review.
         written_by: whose words they are; None is `by`.
         edited_by: the person who changed an agent's words before letting them out.
-        expects_newest: the contact's newest message that an agent's words answer; if another has come by the time of sending, they
-            do not go out. Ignored for a person's own words.
+        expects_heard: what the conversation had heard when an agent's words were let out; if the contact has written, edited or taken
+            back anything by the time of sending, they do not go out. Ignored for a person's own words.
         idempotency_key: the same key in the same conversation returns the message written before.
         hold: how long it can still be taken back; None is the account's own setting.
         at: the present moment.
@@ -49,28 +49,30 @@ def reply(
     author, at = written_by or by, at or now()
     with transaction.atomic():
         conversation = Conversation.objects.lock(conversation.pk)
-        check_release(conversation.account, by)
+        check_release(conversation.account, by, author=author)
         if earlier := _written_before(conversation, content, idempotency_key):
             return earlier
         check_reply(conversation, content, author=author, edited_by=edited_by, at=at)
         message = _write(conversation, content, author, edited_by, idempotency_key, at)
-        dispatch = _queue(conversation, message, content, by, expects_newest, _hold(conversation, hold, at), at)
+        dispatch = _queue(conversation, message, content, by, expects_heard, _hold(conversation, hold, at), at)
         conversation.add(message)
         Activity.record("message.written", message, by=by, at=at, account=conversation.account, dispatch=dispatch.public_id)
         wake("dispatch", at=dispatch.not_before)
     return message
 
 
-def check_release(account: Account, by: User) -> None:
-    """Whether `by` may let a message out on this account.
+def check_release(account: Account, by: User, *, author: User) -> None:
+    """Whether `by` may let words of this author out on this account.
 
     Raises:
         NotAllowed
     """
+    if not (by.is_active and author.is_active):
+        raise NotAllowed(_("Who is not active any more sends nothing."))
     if by.is_agent:
         if not (account.agents_may_send and account.allows(by, Right.PROPOSE)):
             raise NotAllowed(_("Agents may not send on this account without review."))
-    elif not account.allows(by, Right.REPLY):
+    elif not account.allows(by, Right.APPROVE if author.is_agent else Right.REPLY):
         raise NotAllowed
 
 
@@ -127,11 +129,11 @@ def _write(conversation: Conversation, content: Content, author: User, edited_by
 
 
 def _queue(
-    conversation: Conversation, message: Message, content: Content, by: User, newest: Message | None, hold: timedelta, at: datetime
+    conversation: Conversation, message: Message, content: Content, by: User, heard: int | None, hold: timedelta, at: datetime
 ) -> Dispatch:
     return Dispatch.objects.create(
         message=message, conversation=conversation, account=conversation.account, not_before=at + hold, released_by=by,
-        content_digest=content.digest(conversation), expects_newest=newest, checks_newest=bool(message.written_by and message.written_by.is_agent),
+        content_digest=content.digest(conversation), expects_heard=heard, checks_newest=bool(message.written_by and message.written_by.is_agent),
     )  # fmt: skip
 
 

@@ -14,26 +14,22 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
+from django.db.models import QuerySet
 
 from accounts.graph import client_for
 from core.clock import now
 from graph.client import GraphClient, Sent
-from graph.errors import GraphError, OutcomeUnknown, TokenInvalid
-from inbox.claiming import claim
+from graph.errors import GraphError, MediaRejected, OutcomeUnknown, TokenInvalid
+from inbox.claiming import claim, is_still_right, is_stopped
 from inbox.content import Content
 from inbox.echo_mark import metadata_for
 from inbox.echoes import settle_parked
-from inbox.models import Attempt, Conversation, Dispatch, Message
+from inbox.models import Attempt, Conversation, Dispatch
 from inbox.outcomes import Verdict, outcome_of
 from inbox.recording import finish_attempt, record_error, record_sent
 from inbox.uploading import attachment_id_for
-from inbox.window import MessagingWindow
 
 logger = logging.getLogger("countersign.dispatch")
-
-
-class LeaseLost(Exception):
-    """Somebody else has taken the dispatch over; this worker must not touch it any more."""
 
 
 def send_next() -> bool:
@@ -55,12 +51,13 @@ def _send(dispatch: Dispatch) -> None:
     try:
         client = _client(dispatch)
         attachment_id = attachment_id_for(content.media, client, account=dispatch.account) if content.media else ""
-        attempt = _hand_over(dispatch)
     except GraphError as error:
         return _record(dispatch, None, error)
-    except LeaseLost:
-        return
-    _call(client, dispatch, attempt, content, attachment_id)
+    except OSError:
+        logger.exception("The picture of dispatch %s cannot be read.", dispatch.public_id)
+        return _record(dispatch, None, MediaRejected("Our copy of the picture cannot be read."))
+    if attempt := _hand_over(dispatch):
+        _call(client, dispatch, attempt, content, attachment_id)
 
 
 def _client(dispatch: Dispatch) -> GraphClient:
@@ -70,25 +67,34 @@ def _client(dispatch: Dispatch) -> GraphClient:
         raise TokenInvalid(str(error)) from None
 
 
-def _hand_over(dispatch: Dispatch) -> Attempt:
-    """Commit that from now on Meta may have it.
+def _hand_over(dispatch: Dispatch) -> Attempt | None:
+    """Commit that from now on Meta may have it. None where it must not leave any more, or where it is another worker's by now.
 
-    Raises:
-        LeaseLost: the lease ran out meanwhile and the row moved on.
+    An upload can take half a minute, so everything is looked at once more: Stop, what the contact wrote, grants, the window.
     """
     at = now()
-    mine = Dispatch.objects.filter(pk=dispatch.pk, state=Dispatch.State.SENDING, worker=dispatch.worker, attempts_made=dispatch.attempts_made)
     with transaction.atomic():
-        if not mine.filter(handed_over_at=None).update(handed_over_at=at):
-            raise LeaseLost
+        conversation = Conversation.objects.lock(dispatch.conversation_id)
+        mine = Dispatch.objects.filter(
+            pk=dispatch.pk, state=Dispatch.State.SENDING, worker=dispatch.worker, attempts_made=dispatch.attempts_made, handed_over_at=None
+        )
+        if not mine.exists() or _must_wait(conversation, mine) or not is_still_right(conversation, dispatch, at):
+            return None
+        mine.update(handed_over_at=at)
+        # The author counts as human wherever the tag is needed, or the window would have refused it just now.
+        needs_tag = conversation.window.needs_human_tag(at)
         return Attempt.objects.create(
-            dispatch=dispatch, number=dispatch.attempts_made, started_at=at, request_digest=dispatch.content_digest, human_agent=_needs_tag(dispatch)
+            dispatch=dispatch, number=dispatch.attempts_made, started_at=at, request_digest=dispatch.content_digest, human_agent=needs_tag
         )
 
 
-def _needs_tag(dispatch: Dispatch) -> bool:
-    window: MessagingWindow = dispatch.conversation.window
-    return window.needs_human_tag(now())
+def _must_wait(conversation: Conversation, mine: QuerySet[Dispatch]) -> bool:
+    """A Stop was placed or the account broke since the claim: back into the queue, as it was."""
+    if conversation.account.is_sending and not mine.filter(is_stopped()).exists():
+        return False
+    mine.update(state=Dispatch.State.QUEUED, lease_until=None, worker="")
+    conversation.show()
+    return True
 
 
 def _call(client: GraphClient, dispatch: Dispatch, attempt: Attempt, content: Content, attachment_id: str) -> None:
@@ -113,14 +119,8 @@ def _record_accepted(dispatch: Dispatch, attempt: Attempt, sent: Sent) -> None:
     with transaction.atomic():
         conversation = Conversation.objects.lock(dispatch.conversation_id)
         finish_attempt(attempt, Attempt.Outcome.ACCEPTED, at=at, trace_id=sent.trace_id)
-        mid = "" if _is_another_row(conversation, dispatch, sent.message_id) else sent.message_id
-        record_sent(conversation, dispatch, mid=mid, at=at)
+        record_sent(conversation, dispatch, mid=sent.message_id, at=at)
         settle_parked(conversation)
-
-
-def _is_another_row(conversation: Conversation, dispatch: Dispatch, mid: str) -> bool:
-    """Whether this id stands on another message already; two rows must not claim one message of Meta's."""
-    return Message.objects.filter(account=conversation.account, mid=mid).exclude(pk=dispatch.message_id).exists()
 
 
 def _record(dispatch: Dispatch, attempt: Attempt | None, error: GraphError) -> None:
@@ -140,7 +140,7 @@ def _record(dispatch: Dispatch, attempt: Attempt | None, error: GraphError) -> N
 def _heartbeat(dispatch: Dispatch) -> Iterator[None]:
     """Keep the lease alive while the call lasts; one of Meta's answers may take longer than a lease."""
     done = threading.Event()
-    thread = threading.Thread(target=_beat, args=(dispatch.pk, dispatch.worker, done), name="lease", daemon=True)
+    thread = threading.Thread(target=_beat, args=(dispatch, done), name="lease", daemon=True)
     thread.start()
     try:
         yield
@@ -149,10 +149,10 @@ def _heartbeat(dispatch: Dispatch) -> Iterator[None]:
         thread.join()
 
 
-def _beat(pk: int, worker: str, done: threading.Event) -> None:
+def _beat(dispatch: Dispatch, done: threading.Event) -> None:
+    leased = Dispatch.objects.filter(pk=dispatch.pk, state=Dispatch.State.SENDING, worker=dispatch.worker, attempts_made=dispatch.attempts_made)
     while not done.wait(settings.LEASE_SECONDS / 3):
         try:
-            leased = Dispatch.objects.filter(pk=pk, state=Dispatch.State.SENDING, worker=worker)
             leased.update(lease_until=now() + timedelta(seconds=settings.LEASE_SECONDS))
         except Exception:
             logger.exception("The lease of a dispatch could not be renewed.")

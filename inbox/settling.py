@@ -58,7 +58,7 @@ def read_threads(at: datetime) -> None:
     """Read the thread at Meta for each unknown message whose turn it is."""
     old_enough = Q(thread_read_at=None, unknown_since__lt=at - FIRST_LOOK_AFTER) | Q(thread_read_at__lt=at - timedelta(minutes=1))
     unknown = Dispatch.objects.filter(old_enough, state=State.UNKNOWN, unknown_since__gt=at - LOOK_FOR, account__state=Account.State.CONNECTED)
-    for dispatch in unknown.select_related("conversation__contact", "account__meta_app", "message")[:10]:
+    for dispatch in unknown.select_related("conversation__contact", "account__meta_app", "message")[:3]:
         # Whoever moves the mark reads; others leave this one alone for a minute.
         if Dispatch.objects.filter(old_enough, pk=dispatch.pk, state=State.UNKNOWN).update(thread_read_at=at):
             read_thread(dispatch)
@@ -79,9 +79,10 @@ def read_thread(dispatch: Dispatch) -> None:
 def _settle_by_lines(conversation: Conversation, dispatch: Dispatch, lines: list[ThreadMessage]) -> None:
     if dispatch.state != State.UNKNOWN:
         return
-    fitting = [line for line in lines if _fits(line, dispatch, conversation)]
-    Dispatch.objects.filter(pk=dispatch.pk).update(thread_matches=len(fitting))
-    if len(fitting) == 1 and _is_only_candidate(fitting[0], dispatch, conversation):
+    alike = [line for line in lines if _fits(line, dispatch, conversation)]
+    Dispatch.objects.filter(pk=dispatch.pk).update(thread_matches=len(alike))
+    fitting = [line for line in alike if not Message.objects.filter(account=conversation.account, mid=line.mid).exists()]
+    if len(alike) == len(fitting) == 1 and _is_only_candidate(fitting[0], dispatch, conversation):
         record_sent(conversation, dispatch, mid=fitting[0].mid, at=fitting[0].sent_at)
         settle_parked(conversation)
     else:
@@ -89,9 +90,11 @@ def _settle_by_lines(conversation: Conversation, dispatch: Dispatch, lines: list
 
 
 def _fits(line: ThreadMessage, dispatch: Dispatch, conversation: Conversation) -> bool:
+    """Whether a line of the thread looks like this message; one that we count as written elsewhere is evidence too."""
     if line.from_id == conversation.contact.external_id or dispatch.handed_over_at is None:
         return False
-    if Message.objects.filter(account=conversation.account, mid=line.mid).exists():
+    ours = Message.objects.filter(account=conversation.account, mid=line.mid).exclude(source=Message.Source.ELSEWHERE)
+    if ours.exists():
         return False
     # The thread does not say what its attachments are, so any one may be our picture or card.
     kinds = [] if not line.attachment_count else ["template" if dispatch.message.link else "image"]

@@ -48,7 +48,7 @@ class ProposalAdmin(ReadOnlyAdmin):
     search_fields = ("=public_id", "parts__text", "reason", "agent__user__name")
     date_hierarchy = "created_at"
     fields = (
-        "agent", "conversation", "state_badge", "reason", "answers", "expects_newest", "rule", "rule_reason", "policy_version", "created_at", "digest",
+        "agent", "conversation", "state_badge", "reason", "answers", "expects_heard", "rule", "rule_reason", "policy_version", "created_at", "digest",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

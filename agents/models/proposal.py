@@ -65,7 +65,7 @@ class Proposal(models.Model):
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.PENDING)
     reason = models.TextField(_("the agent's reason"), blank=True)
     answers = models.ForeignKey(Message, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("answers"))
-    expects_newest = models.ForeignKey(Message, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("written after"))
+    expects_heard = models.PositiveIntegerField(_("answers what was heard up to"), default=0)
     idempotency_key = models.CharField(max_length=128, blank=True)
     digest = models.CharField(_("digest"), max_length=64)
     rule = models.CharField(_("rule"), max_length=200, blank=True)
@@ -110,8 +110,8 @@ class Proposal(models.Model):
 
     @property
     def is_stale(self) -> bool:
-        """The contact has written since the agent did."""
-        return self.conversation.newest_inbound_id != self.expects_newest_id
+        """The contact has written, edited or taken back something since the agent wrote."""
+        return self.conversation.heard != self.expects_heard
 
     def is_expired(self, now: datetime) -> bool:
         """Meta's window is over: approving it cannot send it any more."""

@@ -69,7 +69,7 @@ class Card:
 
     @property
     def is_stale(self) -> bool:
-        return self.awaits and self.conversation.newest_inbound_id != self.proposal.expects_newest_id
+        return self.awaits and self.conversation.heard != self.proposal.expects_heard
 
     @cached_property
     def lines(self) -> list[Line]:

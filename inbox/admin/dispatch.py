@@ -32,7 +32,7 @@ class DispatchAdmin(ReadOnlyAdmin):
     search_fields = ("=public_id", "message__text", "=message__mid", "=trace_id", "=code")
     date_hierarchy = "not_before"
     fields = (
-        "message", "conversation", "account", "state_badge", "reason", "code", "trace_id", "not_before", "released_by", "content_digest", "expects_newest",
+        "message", "conversation", "account", "state_badge", "reason", "code", "trace_id", "not_before", "released_by", "content_digest", "expects_heard",
         "checks_newest", "attempts_made", "worker", "lease_until", "handed_over_at", "sent_at", "unknown_since", "thread_read_at", "thread_matches",
         "settled_by",
     )  # fmt: skip

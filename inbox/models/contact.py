@@ -11,7 +11,7 @@ class Contact(models.Model):
 
     public_id = PublicIdField()
     account = models.ForeignKey("accounts.Account", models.PROTECT, related_name="contacts", verbose_name=_("account"))
-    external_id = models.CharField(_("id at Meta"), max_length=40)
+    external_id = models.TextField(_("id at Meta"))
     name = models.CharField(_("name"), max_length=200, blank=True)
     username = models.CharField(_("username"), max_length=80, blank=True)
     profile_fetched_at = models.DateTimeField(_("profile fetched"), null=True, blank=True)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import models
 from django.db.models import Count, F, Max, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
@@ -48,8 +48,11 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
         On SQLite every transaction of ours begins IMMEDIATE, so there is one writer anyhow.
         """
-        rows = self.select_for_update(of=("self",)) if connection.features.has_select_for_update else self
-        return rows.select_related("account", "contact").get(pk=pk)
+        conversation = self.select_for_update().get(pk=pk)
+        # Read after the lock was had: a join would show the account as it was before we waited (READ COMMITTED).
+        conversation.account = Account.objects.select_related("meta_app").get(pk=conversation.account_id)
+        conversation.contact = Contact.objects.get(pk=conversation.contact_id)
+        return conversation
 
 
 class Conversation(models.Model):
@@ -60,6 +63,8 @@ class Conversation(models.Model):
     contact = models.OneToOneField(Contact, models.PROTECT, related_name="conversation", verbose_name=_("contact"))
     # Counts what is said; a vote names the revision that was on the screen.
     revision = models.PositiveIntegerField(_("revision"), default=0)
+    # Counts what the contact said, changed or took back, in whatever order it reached us; an agent's words are bound to it.
+    heard = models.PositiveIntegerField(_("heard"), default=0, editable=False)
     # Counts everything that the screen shows; the answer to "anything newer than this?".
     screen = models.PositiveIntegerField(default=0, editable=False)
     last_message_at = models.DateTimeField(_("last message"))
@@ -116,6 +121,8 @@ class Conversation(models.Model):
 
     def add(self, message: Message) -> None:
         """Take a new message into the facts of this locked conversation, whatever order it came in, and tell the browsers."""
+        if message.is_inbound:
+            self.hear()
         self.revision = F("revision") + 1
         if self.last_message is None or message.at >= self.last_message_at:
             self.last_message, self.last_message_at = message, message.at
@@ -123,6 +130,10 @@ class Conversation(models.Model):
         if message.is_inbound and (newest is None or message.at >= newest.at):
             self.newest_inbound = message
         self.show()
+
+    def hear(self) -> None:
+        """The contact said, changed or took back something: what was decided before does not answer it."""
+        self.heard += 1
 
     def show(self) -> None:
         """Save this locked conversation, and have every screen that shows it look again."""

@@ -41,7 +41,7 @@ class Dispatch(models.Model):
     not_before = models.DateTimeField(_("not before"))
     released_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("let out by"))
     content_digest = models.CharField(_("digest"), max_length=64)
-    expects_newest = models.ForeignKey(Message, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("answers"))
+    expects_heard = models.PositiveIntegerField(_("answers what was heard up to"), null=True, blank=True)
     checks_newest = models.BooleanField(_("only while nothing newer came in"), default=False)
     attempts_made = models.PositiveSmallIntegerField(_("attempts"), default=0)
     lease_until = models.DateTimeField(_("leased until"), null=True, blank=True)

@@ -59,12 +59,17 @@ class Message(models.Model):
         return self.direction == self.Direction.IN
 
     @property
+    def words(self) -> str:
+        """The text as it stands now: the newest edit where there is one."""
+        return str(self.about.get("edit", {}).get("text") or self.text)
+
+    @property
     def preview(self) -> str:
         """One line that stands for it in a list."""
         if self.removed_at:
             return str(_("Message unsent"))
-        if self.text:
-            return " ".join(self.text.split())[:140]
+        if self.words:
+            return " ".join(self.words.split())[:140]
         if self.link:
             return str(self.link.get("title") or self.link.get("url", ""))
         first = self.attachments.first() if self.pk else None
@@ -76,7 +81,7 @@ class Attachment(models.Model):
 
     message = models.ForeignKey(Message, models.PROTECT, related_name="attachments", verbose_name=_("message"))
     position = models.PositiveSmallIntegerField(default=0)
-    kind = models.CharField(_("kind"), max_length=40)
+    kind = models.TextField(_("kind"))
     media = models.ForeignKey(MediaFile, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("our copy"))
     url = models.TextField(_("address at Meta"), blank=True)
     title = models.TextField(_("title"), blank=True)
@@ -107,7 +112,7 @@ class Reaction(models.Model):
 
     message = models.ForeignKey(Message, models.PROTECT, related_name="reactions", verbose_name=_("message"))
     contact = models.ForeignKey("inbox.Contact", models.PROTECT, related_name="+", verbose_name=_("contact"))
-    emoji = models.CharField(_("emoji"), max_length=32)
+    emoji = models.TextField(_("emoji"))
     at = models.DateTimeField(_("when"))
     removed_at = models.DateTimeField(_("taken back"), null=True, blank=True)
 

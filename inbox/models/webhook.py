@@ -25,6 +25,8 @@ class WebhookDelivery(models.Model):
     events = models.PositiveIntegerField(_("events"), default=0)
     applied_at = models.DateTimeField(_("applied"), null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
+    # Raised by everybody who wants it applied once more; a worker that is applying it sees that it has to stay open.
+    replays_wanted = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
         verbose_name = _("webhook delivery")
@@ -41,11 +43,11 @@ class KeptEvent(models.Model):
 
     delivery = models.ForeignKey(WebhookDelivery, models.PROTECT, related_name="kept_events", verbose_name=_("delivery"))
     position = models.PositiveIntegerField()
-    kind = models.CharField(_("kind"), max_length=80)
+    kind = models.TextField(_("kind"))
     reason = models.TextField(_("why kept"))
     body = models.JSONField(_("event"))
-    # The Meta id of a message that had not arrived: when it does, the delivery is applied once more.
-    waits_for = models.TextField(_("waits for message"), blank=True)
+    # What had not arrived when this did: once it has, the delivery is applied once more.
+    waits_for = models.TextField(_("waits for"), blank=True)
 
     class Meta:
         verbose_name = _("kept event")

@@ -5,7 +5,6 @@ Meta wants 200 within five seconds, repeats what got anything else, and after an
 """
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -16,6 +15,7 @@ from asgiref.sync import sync_to_async
 from django.db import close_old_connections
 
 from core.clock import now
+from graph.readers import parse_json
 from inbox.webhooks.batch import Batcher
 from inbox.webhooks.store import Arrival, answer_handshake, matching_app, signing_secrets
 
@@ -130,8 +130,8 @@ def _header(scope: Scope, name: bytes) -> str | None:
 
 def _is_json(body: bytes) -> bool:
     try:
-        json.loads(body)
-    except (ValueError, RecursionError):
+        parse_json(body)
+    except ValueError:
         return False
     return True
 

@@ -34,7 +34,7 @@ def _proposed(agent: Agent, approver, conversation, asked):
     version = PolicyVersion.objects.get(policy=agent.policy)
     digest = hashlib.sha256(b"shown").hexdigest()
     proposal = Proposal.objects.create(
-        agent=agent, conversation=conversation, answers=asked, expects_newest=asked, digest=digest, policy_version=version, created_at=now(), state="approved"
+        agent=agent, conversation=conversation, answers=asked, digest=digest, policy_version=version, created_at=now(), state="approved"
     )
     ProposalPart.objects.create(proposal=proposal, text="We have it again.")
     Vote.objects.create(proposal=proposal, by=approver, answer="approved", digest=digest, revision=1, at=now())

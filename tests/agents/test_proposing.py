@@ -62,7 +62,8 @@ def test_a_proposal_keeps_what_was_asked_and_why_a_person_looks(cast, conversati
     assert proposed.message is None
     assert proposed.verdict.kind == Kind.REQUIRE_APPROVAL
     assert (proposal.state, proposal.reason, proposal.digest) == ("pending", "Stock says so", HELLO.digest(conversation))
-    assert proposal.expects_newest == proposal.answers == conversation.newest_inbound
+    assert proposal.answers == conversation.newest_inbound
+    assert proposal.expects_heard == conversation.heard
     assert (proposal.rule, proposal.rule_reason) == ("/tools/send.text/action", "A person reads every message before it goes out.")
     assert proposal.policy_version == Policy.shipped().current
     assert proposal.part.content == HELLO

@@ -1,5 +1,6 @@
 """Debian's Chromium, and people in front of it, each in a context of their own."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +12,8 @@ from tests.browser.tryout import Login
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 PATIENCE = 20_000
-# The browser's own remark about an answer, which is judged where answers are.
-REMARK = "the server responded with a status of"
+# The browser's remarks about answers, which are judged where answers are, and htmx's about a look that a newer one cut short.
+REMARKS = re.compile("the server responded with a status of|htmx:sendAbort|htmx:afterRequest")
 
 
 @contextmanager
@@ -38,7 +39,7 @@ class Trouble:
 
     def watch(self, context: BrowserContext) -> None:
         context.on("weberror", lambda error: self.seen.append(f"error: {error.error}"))
-        context.on("console", lambda line: self.seen.append(f"console: {line.text}") if line.type == "error" and REMARK not in line.text else None)
+        context.on("console", lambda line: self.seen.append(f"console: {line.text}") if line.type == "error" and not REMARKS.search(line.text) else None)
         context.on("response", lambda answer: self.answers.append((answer.status, answer.url)) if answer.status >= 400 else None)
 
     def all(self) -> list[str]:

@@ -136,15 +136,14 @@ def test_the_unread_mark_goes_when_the_conversation_is_opened(shop, enter):
     expect(count).to_have_text(str(before - 1))
 
 
-def test_countdowns_are_in_words(enter):
+@pytest.mark.parametrize(("name", "words"), [
+    ("Jo", r"^Reply: \d+ h \d+ m$"), ("Lena Brandt", r"^Reply: \d+ m( \d+ s)? · last hour$"),
+    ("Priya Raman", r"^Human reply only: \d+ d( \d+ h)?$"), ("Tom Fairweather", "^Window closed$"),
+])  # fmt: skip
+def test_a_countdown_is_in_words(name, words, shop, enter):
     page = enter("operator")
-    page.goto("/conversations/")
-    for name, words in {
-        "Jo": r"Reply: \d+ h \d+ m", "Lena Brandt": r"Reply: \d+ m( \d+ s)? · last hour",
-        "Priya Raman": r"Human reply only: \d+ d( \d+ h)?", "Tom Fairweather": "Window closed",
-    }.items():  # fmt: skip
-        row = page.locator("#rows .row").filter(has=page.get_by_text(name, exact=True))
-        expect(row.locator(".window")).to_have_text(re.compile(words))
+    page.goto(shop.conversation(name))
+    expect(page.locator("#window-now")).to_have_text(re.compile(words))
 
 
 def test_what_is_undone_in_time_never_leaves(shop, enter):
@@ -192,10 +191,9 @@ def test_a_message_that_was_lost_is_missing_in_the_thread_and_is_sent_again_by_a
     customer.gets(1)
 
 
-def test_a_closed_window_explains_itself_and_offers_no_box(enter):
+def test_a_closed_window_explains_itself_and_offers_no_box(shop, enter):
     page = enter("operator")
-    page.goto("/conversations/")
-    page.locator("#rows .row").filter(has_text="Tom Fairweather").click()
+    page.goto(shop.conversation("Tom Fairweather"))
     expect(page.locator("#way-on")).to_contain_text("Meta's messaging window is closed.")
     expect(page.locator("#way-on")).to_contain_text("You can write again as soon as Tom Fairweather writes")
     expect(page.get_by_role("textbox", name="Text")).to_be_hidden()
@@ -204,8 +202,7 @@ def test_a_closed_window_explains_itself_and_offers_no_box(enter):
 
 def test_after_a_day_only_a_persons_own_words_go_out(shop, enter):
     page = enter("operator")
-    page.goto("/conversations/")
-    page.locator("#rows .row").filter(has_text="Priya Raman").click()
+    page.goto(shop.conversation("Priya Raman"))
     expect(page.locator("#way-on")).to_contain_text("Only a person's own words can go out now.")
     send(page, "Another bag is on its way to you.")
     expect(line(page, "Another bag").locator(".standing-words").last).to_have_text(ARRIVED)

@@ -42,6 +42,11 @@ class TryOut:
             customer.writes(text)
         return customer
 
+    def conversation(self, name: str) -> str:
+        """The address of the conversation with somebody whom the try-out brings along."""
+        found = self.call("list_conversations", limit=50)["conversations"]
+        return next(f"/conversations/{one['conversation_id']}/" for one in found if one["contact"]["untrusted_name"] == name)
+
     def call(self, tool: str, key: str = "", **arguments: Any) -> dict[str, Any]:
         """By the agent, in a thread of its own: Playwright's loop runs in this one."""
         with ThreadPoolExecutor(1) as aside:
