@@ -108,10 +108,12 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "accounts.middleware.no_nul",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.private_pages",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "accounts.middleware.personal_settings",
@@ -155,6 +157,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # E-mails are unique whatever their case, by a constraint that this check does not understand.
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+# Tries at signing in are counted here. A small cache would forget them as soon as somebody tries many e-mails.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}}}
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "inbox:conversations"
 LOGOUT_REDIRECT_URL = "login"

@@ -12,7 +12,7 @@ from core.clock import now
 from core.wake import wake
 from graph import events
 from inbox.models import Attachment, Contact, Conversation, Message, Reaction
-from inbox.recording import erase
+from inbox.recording import erase, erase_parked
 
 
 class Kept(Exception):
@@ -59,6 +59,7 @@ def message_unsent(account: Account, event: events.MessageUnsent, received_at: d
         raise Kept("It names no contact.")
     conversation = locked_conversation(account, event.contact_id, at)
     message = Message.objects.filter(account=account, mid=event.mid).first()
+    erase_parked(conversation, event.mid)
     if message is None:
         direction, source = (Message.Direction.IN, Message.Source.CONTACT) if event.by_contact else (Message.Direction.OUT, Message.Source.ELSEWHERE)
         message = Message.objects.create(
@@ -154,7 +155,8 @@ def _inbound(
 
 def _late_to_its_own_unsend(conversation: Conversation, known: Message, cause: str, at: datetime) -> None:
     """A message that was there already changes nothing; one whose unsend came first still opens the window, from when it was written."""
-    if known.removed_at and known.at == known.removed_at and at < known.at:
+    opened = conversation.window_opened_at
+    if known.removed_at and (opened is None or at > opened):
         Message.objects.filter(pk=known.pk).update(at=at)
         conversation.open_window(cause, at=at, message=known)
         conversation.show()

@@ -56,11 +56,14 @@ def _merge(conversation: Conversation, twin: Message, *, into: Message) -> None:
 
 
 def erase(message: Message, at: datetime) -> None:
-    """Take the content away, everywhere we keep it, and leave a tombstone."""
+    """Take the content of a message away and leave a tombstone."""
     message.attachments.all().delete()
     Message.objects.filter(pk=message.pk).update(text="", link=None, about={}, removed_at=at)
-    if message.mid:
-        ParkedEcho.objects.filter(conversation=message.conversation_id, mid=message.mid).update(text="", attachments=[])
+
+
+def erase_parked(conversation: Conversation, mid: str) -> None:
+    """Take the content of an echo away that waits to be told apart."""
+    ParkedEcho.objects.filter(conversation=conversation, mid=mid).update(text="", attachments=[])
 
 
 def record_error(conversation: Conversation, dispatch: Dispatch, error: GraphError, outcome: Outcome, *, at: datetime) -> None:

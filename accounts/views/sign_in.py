@@ -1,5 +1,7 @@
 """The one door for people."""
 
+import math
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -9,8 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django_htmx.http import HttpResponseClientRefresh
 
+from accounts.views.tries import count_try, forgive
 from accounts.views.welcome import nobody_is_here
 
 
@@ -41,3 +45,22 @@ class SignIn(LoginView):
         if getattr(request, "htmx", False):
             return HttpResponseClientRefresh()
         return redirect("welcome") if nobody_is_here() else super().get(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        wait = count_try(*self._who())
+        return self._ask_to_wait(wait) if wait else super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        forgive(*self._who())
+        return super().form_valid(form)
+
+    def _who(self) -> tuple[str, str]:
+        return self.request.POST.get("username", ""), self.request.META.get("REMOTE_ADDR", "")
+
+    def _ask_to_wait(self, wait: timedelta) -> HttpResponse:
+        """The same words whoever it is, right password or wrong: they tell nobody who is known here."""
+        minutes = math.ceil(wait / timedelta(minutes=1))
+        sentence = ngettext("Too many tries. Wait %s minute, then try again.", "Too many tries. Wait %s minutes, then try again.", minutes) % minutes
+        form = SignInForm(self.request, initial={"username": self._who()[0]})
+        context = self.get_context_data(form=form, wait=sentence)
+        return self.render_to_response(context, status=429, headers={"Retry-After": str(math.ceil(wait.total_seconds()))})

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from accounts.models import Account, Right, Stop
+from accounts.models import Account, Right, Stop, User
 from agents.models import Agent, Decision, Proposal
 from agents.models.decision import Answer
 from agents.server.results import (
@@ -80,7 +80,7 @@ def conversation_out(agent: Agent, conversation: Conversation, messages: list[Me
 
 def message_out(message: Message, agent: Agent) -> MessageOut:
     theirs, gone = message.is_inbound, message.removed_at is not None
-    text = "" if gone else message.text or str(message.about.get("title", ""))
+    text = "" if gone else message.words or str(message.about.get("title", ""))
     dispatch = getattr(message, "dispatch", None)
     reaction = next((reaction.emoji for reaction in message.reactions.all() if reaction.removed_at is None), "")
     return MessageOut(
@@ -88,7 +88,8 @@ def message_out(message: Message, agent: Agent) -> MessageOut:
         untrusted_text=text if theirs else "", text="" if theirs else text,
         link=_link(message.link) if message.link and not gone else None,
         attachments=[] if gone else [AttachmentOut(kind=one.kind, untrusted_title=one.title) for one in message.attachments.all()],
-        untrusted_reaction=reaction, written_by="" if theirs else _author(message, agent), delivery=dispatch.state if dispatch else "", unsent=gone,
+        untrusted_reaction=reaction, written_by="" if theirs else _author(message, agent), delivery=dispatch.state if dispatch else "",
+        edited=_was_edited(message), unsent=gone,
     )  # fmt: skip
 
 
@@ -116,7 +117,16 @@ def _link(fields: dict[str, str]) -> LinkOut:
 def _author(message: Message, agent: Agent) -> str:
     if message.written_by_id == agent.user_id:
         return _("you")
-    return str(message.written_by) if message.written_by else ""
+    return _name(message.written_by) if message.written_by else ""
+
+
+def _name(user: User) -> str:
+    """What agents are told of a person: never the e-mail, which stands in for a missing name on our own pages."""
+    return user.name or _("a colleague")
+
+
+def _was_edited(message: Message) -> bool:
+    return message.removed_at is None and "edit" in message.about
 
 
 def _decision(proposal: Proposal, decision: Decision | None) -> DecisionOut | None:
@@ -125,7 +135,7 @@ def _decision(proposal: Proposal, decision: Decision | None) -> DecisionOut | No
     before, approved = proposal.part.text, decision.answer == Answer.APPROVED
     after = decision.text or before
     return DecisionOut(
-        answer="approved" if approved else "rejected", by=str(decision.by), at=decision.at, reason=decision.reason, changed=bool(decision.text),
+        answer="approved" if approved else "rejected", by=_name(decision.by), at=decision.at, reason=decision.reason, changed=bool(decision.text),
         text_sent=after if approved else "", diff=[DiffOut(kind=change.kind, text=change.text) for change in word_diff(before, after)] if decision.text else [],
     )  # fmt: skip
 
@@ -145,7 +155,9 @@ def _answer(message: Message) -> AnswerOut | None:
     if message.dispatch.state != Dispatch.State.SENT:
         return None
     later = message.conversation.messages.filter(direction=Message.Direction.IN, at__gt=message.at).first()
-    return AnswerOut(message_id=later.public_id, at=later.at, untrusted_text=later.text or later.preview) if later else None
+    if later is None:
+        return None
+    return AnswerOut(message_id=later.public_id, at=later.at, untrusted_text=later.words or later.preview, edited=_was_edited(later))
 
 
 def _poll_after(proposal: Proposal) -> int | None:

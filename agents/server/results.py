@@ -98,6 +98,7 @@ class MessageOut(BaseModel):
     untrusted_reaction: str = Field("", description="The emoji with which the contact reacted to this message.")
     written_by: str = Field("", description="Who wrote it for the account; you, where it was you.")
     delivery: str = Field("", description="For a message of the account: queued, sending, sent, failed, unknown or cancelled.")
+    edited: bool = Field(False, description="The words were changed after they were sent; these are the newest.")
     unsent: bool = Field(False, description="It was taken back by whoever wrote it.")
 
 
@@ -135,6 +136,7 @@ class AnswerOut(BaseModel):
     message_id: str
     at: datetime
     untrusted_text: str
+    edited: bool = Field(False, description="The words were changed after they were sent; these are the newest.")
 
 
 class ProposalOut(BaseModel):

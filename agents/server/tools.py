@@ -1,6 +1,7 @@
 """The native tools: what agents see of them, and the plain functions behind."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
 
 from django.utils.translation import gettext as _
@@ -25,6 +26,8 @@ from inbox.models import MediaFile
 
 Id = Annotated[str, Field(pattern=r"^[0-9A-Za-z]+$", max_length=16)]
 OptionalId = Annotated[str, Field(pattern=r"^[0-9A-Za-z]*$", max_length=16)]
+# NUL and half characters, which not every database stores.
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 # It fills a queue that people read; nothing is sent or lost by calling it twice.
@@ -46,7 +49,7 @@ class NativeTool(Tool):
 
     async def run(self, arguments: dict[str, Any], context: Any, convert_result: bool = False) -> Any:
         try:
-            await self._check_names(arguments)
+            await self._check(arguments)
             return await super().run(arguments, context, convert_result)
         except Refused as refusal:
             return refused(refusal)
@@ -59,14 +62,20 @@ class NativeTool(Tool):
                 return refused(await on_orm(_misunderstood)(identity.caller(), self.name, arguments, sentences_of(error.__cause__)))
             raise
 
-    async def _check_names(self, arguments: dict[str, Any]) -> None:
-        """The SDK drops arguments that it does not know; an agent should hear that nobody will heed them.
-
+    async def _check(self, arguments: dict[str, Any]) -> None:
+        """
         Raises:
             ContentRefused
         """
-        if unknown := sorted(set(arguments) - set(self.parameters.get("properties", {}))):
-            raise await on_orm(_misunderstood)(identity.caller(), self.name, arguments, [_("%s: there is no such argument.") % name for name in unknown])
+        if sentences := self._complaints(arguments):
+            raise await on_orm(_misunderstood)(identity.caller(), self.name, arguments, sentences)
+
+    def _complaints(self, arguments: dict[str, Any]) -> list[str]:
+        """What no schema says. The SDK drops arguments that it does not know; an agent should hear that nobody will heed them."""
+        if any(UNSTORABLE.search(text) for text in _texts(arguments)):
+            return [_("The arguments hold a NUL or half a character, which no message can carry.")]
+        unknown = sorted(set(arguments) - set(self.parameters.get("properties", {})))
+        return [_("%s: there is no such argument.") % name for name in unknown]
 
 
 def native_tools() -> list[Tool]:
@@ -81,6 +90,17 @@ def native_tools() -> list[Tool]:
 
 def _tool(function: Callable[..., Any], title: str, annotations: ToolAnnotations) -> Tool:
     return NativeTool.from_function(function, title=title, description=" ".join((function.__doc__ or "").split()), annotations=annotations)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in the arguments, names included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _texts([*value.keys(), *value.values()])
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
 
 
 async def list_conversations(

@@ -1,12 +1,15 @@
 """Fetching what a person may see, together with what they may do there; what they may not see is 404."""
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import Account, Right, User
 from inbox.models import Conversation, Dispatch, MediaFile
+
+
+_LACKS_TOKEN = ExpressionWrapper(Q(account__token=""), output_field=BooleanField())
 
 
 class Request(HttpRequest):
@@ -23,9 +26,9 @@ def person(request: HttpRequest) -> User:
 
 
 def conversations_of(user: User) -> QuerySet[Conversation]:
-    """Those this person may read, each with `unread`, `may_reply` and `may_approve`. Tokens stay in the database."""
+    """Those this person may read, each with `unread`, `may_reply`, `may_approve` and `lacks_token`. Tokens stay in the database."""
     seen = Conversation.objects.visible_to(user).with_unread(user)
-    may = seen.annotate(may_reply=_may(user, Right.REPLY), may_approve=_may(user, Right.APPROVE))
+    may = seen.annotate(may_reply=_may(user, Right.REPLY), may_approve=_may(user, Right.APPROVE), lacks_token=_LACKS_TOKEN)
     return may.select_related("account", "contact", "newest_inbound").defer("account__token")
 
 

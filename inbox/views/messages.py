@@ -24,9 +24,8 @@ def messages(request: Request, public_id: str) -> HttpResponse:
 
 def _thread(request: Request, opened: Conversation) -> HttpResponse:
     """Earlier messages, or the newest; nothing where the page shows the newest already."""
-    mark_seen(opened, by=person(request))
     if before := request.GET.get("before"):
-        return render(request, "inbox/_earlier.html", {"conversation": opened, "thread": Thread(opened, before=before)})
+        return render(request, "inbox/_earlier.html", {"conversation": opened, "thread": _seen(request, Thread(opened, before=before))})
     if request.GET.get("screen") == str(opened.screen):
         return HttpResponse(status=204)
     return thread_fragment(request, opened, since=request.GET.get("since", ""))
@@ -34,8 +33,15 @@ def _thread(request: Request, opened: Conversation) -> HttpResponse:
 
 def thread_fragment(request: Request, opened: Conversation, *, since: str = "", status: int = 200) -> HttpResponse:
     """The messages, with what else on the page depends on them."""
-    context = {"conversation": opened, "thread": Thread(opened, since=since), "composer": Composer(opened, person(request)), "fresh": True}
+    thread = _seen(request, Thread(opened, since=since))
+    context = {"conversation": opened, "thread": thread, "composer": Composer(opened, person(request)), "fresh": True}
     return render(request, "inbox/_thread.html", context, status=status)
+
+
+def _seen(request: Request, thread: Thread) -> Thread:
+    """The same, marked as read: only what an answer shows has been seen."""
+    mark_seen(thread, by=person(request))
+    return thread
 
 
 def _reply(request: Request, opened: Conversation) -> HttpResponse:
@@ -51,7 +57,7 @@ def _accepted(request: Request, opened: Conversation) -> HttpResponse:
     if not request.htmx:
         return redirect(opened)
     opened = conversation_for(request, opened.public_id)
-    thread = Thread(opened, since=request.POST.get("since", ""))
+    thread = _seen(request, Thread(opened, since=request.POST.get("since", "")))
     context = {"conversation": opened, "composer": Composer(opened, person(request)), "thread": thread, "sent": True}
     response = render(request, "inbox/_composer.html", context)
     return trigger_client_event(response, "announce", {"words": _("Your reply is in the outbox.")})

@@ -1,15 +1,14 @@
 """What became of an outgoing message, in words, and what a person can do about it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from accounts.models import Account, Stop
 from inbox.models import Conversation, Dispatch, Message
 from inbox.outcomes import sentence_for
 from inbox.templatetags.windows import when
+from inbox.views.waiting import Around, why_waiting
 
 State = Dispatch.State
 
@@ -51,7 +50,7 @@ class Standing:
         }  # fmt: skip
 
 
-def standing_of(message: Message, conversation: Conversation, stops: Sequence[Stop], at: datetime) -> Standing | None:
+def standing_of(message: Message, conversation: Conversation, around: Around, at: datetime) -> Standing | None:
     """How this outgoing message stands; None where there is nothing to say of it."""
     if message.removed_at:
         return None
@@ -59,7 +58,7 @@ def standing_of(message: Message, conversation: Conversation, stops: Sequence[St
     if dispatch is None:
         return Standing("calm", _receipt(message, conversation))
     if dispatch.state == State.QUEUED:
-        return _queued(dispatch, conversation, stops, at)
+        return _queued(dispatch, conversation, around, at)
     return _moved(message, dispatch, conversation)
 
 
@@ -71,30 +70,17 @@ def _receipt(message: Message, conversation: Conversation) -> str:
     return _("Sent")
 
 
-def _queued(dispatch: Dispatch, conversation: Conversation, stops: Sequence[Stop], at: datetime) -> Standing:
-    if why := _held_back(dispatch, conversation, stops, at):
+def _queued(dispatch: Dispatch, conversation: Conversation, around: Around, at: datetime) -> Standing:
+    if why := why_waiting(dispatch, conversation, around, at):
         return Standing("care", _("Waiting"), why, actions=("hold",), dispatch=dispatch)
     if dispatch.reason:
+        # Meta or the network set that time, so nobody is offered to hasten it.
         later = _("Next try at %s.") % when(dispatch.not_before)
-        return Standing("care", _("Waiting"), f"{sentence_for(dispatch)} {later}", actions=("hold", "hasten"), dispatch=dispatch)
+        return Standing("care", _("Waiting"), f"{sentence_for(dispatch)} {later}", actions=("hold",), dispatch=dispatch)
     if dispatch.not_before > at:
         left = max(1, round((dispatch.not_before - at).total_seconds()))
         return Standing("waiting", _("Leaves in %s s") % left, leaves_at=dispatch.not_before, actions=("hold", "hasten"), dispatch=dispatch)
     return Standing("waiting", _("Leaving now"), dispatch=dispatch, actions=("hold",))
-
-
-def _held_back(dispatch: Dispatch, conversation: Conversation, stops: Sequence[Stop], at: datetime) -> str:
-    """Why it waits for more than its turn, or ""."""
-    account = conversation.account
-    if account.state == Account.State.NEEDS_RECONNECT:
-        return _("It leaves as soon as an admin has reconnected %s.") % account
-    if account.state == Account.State.RESTRICTED:
-        return _("Meta restricts %s for now. It leaves as soon as that is over.") % account
-    if dispatch.checks_newest and any(stop.agent_id in (None, dispatch.message.written_by_id) for stop in stops):
-        return _("Agents are stopped here. It leaves when the stop is lifted.")
-    if account.paused_until and account.paused_until > at:
-        return _("Meta asked for a slower pace. It leaves after %s.") % when(account.paused_until)
-    return ""
 
 
 def _moved(message: Message, dispatch: Dispatch, conversation: Conversation) -> Standing:

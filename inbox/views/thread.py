@@ -12,6 +12,7 @@ from accounts.models import Stop
 from core.clock import now
 from inbox.models import Attachment, Conversation, Dispatch, Message, Reaction
 from inbox.views.standing import Standing, standing_of
+from inbox.views.waiting import Around
 
 LINES = 50
 MOST_LINES = 400
@@ -51,7 +52,7 @@ class Thread:
 
     @cached_property
     def lines(self) -> list[Line]:
-        messages, quoted, stops, at = self._messages, self._quoted, self._stops, now()
+        messages, quoted, around, at = self._messages, self._quoted, self._around, now()
         after: Sequence[Message | None] = [*messages[1:], None]
         return [
             Line(
@@ -59,7 +60,7 @@ class Thread:
                 opens_day=not previous or localtime(previous.at).date() != localtime(message.at).date(),
                 ends_group=not _together(message, following),
                 quoted=quoted.get(message.reply_to_mid) if message.reply_to_mid else None,
-                standing=None if message.is_inbound else standing_of(message, self.conversation, stops, at),
+                standing=None if message.is_inbound else standing_of(message, self.conversation, around, at),
             )
             for previous, message, following in zip([None, *messages], messages, after, strict=False)
         ]
@@ -103,6 +104,11 @@ class Thread:
         if missing:
             known |= {message.mid: message for message in self.conversation.messages.filter(mid__in=missing).prefetch_related("attachments")}
         return known
+
+    @property
+    def _around(self) -> Around:
+        dispatches: list[Dispatch] = [message.dispatch for message in self._messages if hasattr(message, "dispatch")]
+        return Around(self._stops, dispatches)
 
     @property
     def _stops(self) -> list[Stop]:

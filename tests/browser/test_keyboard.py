@@ -62,9 +62,16 @@ def test_single_keys_move_reply_and_explain_themselves(page):
     expect(sheet).to_be_visible()
     page.keyboard.press("Escape")
     expect(sheet).to_be_hidden()
-    title = page.get_by_role("heading", level=1).last.inner_text()
+    title = page.locator("#conversation-title")
+    expect(title).to_have_text("Amina Okafor")
+    page.keyboard.press("j")
+    expect(title).not_to_have_text("Amina Okafor")
+    expect(title).to_be_focused()
     page.keyboard.press("k")
-    expect(page.get_by_role("heading", level=1).last).not_to_have_text(title)
+    expect(title).to_have_text("Amina Okafor")
+    expect(page.locator("#thread .proposal")).to_be_visible()
+    page.keyboard.press("r")
+    expect(page.get_by_role("textbox", name="Text")).not_to_be_focused()
 
 
 def test_a_word_with_the_letters_of_keys_is_only_typed(page):

@@ -42,7 +42,8 @@ def test_nobody_is_shut_out_by_how_a_page_is_made(who, where, look):
     page.emulate_media(color_scheme="dark")
     page.evaluate("Promise.all(document.getAnimations().map((each) => each.finished))")
     found.append(axe.run(page, options=COLOURS))
-    assert "".join(report.generate_report() for report in found if report.violations_count) == ""
+    report = "\n".join(each.generate_report() for each in found if each.violations_count)
+    assert not report, report
 
 
 @pytest.mark.parametrize(("who", "where"), PAGES)

@@ -1,0 +1,77 @@
+"""Why a message stays in the outbox, in a sentence: what `inbox.claiming` asks the database, told of what is on the page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from accounts.models import Account, Stop
+from inbox.models import Conversation, Dispatch
+from inbox.models.dispatch import UNKNOWN_HOLDS_FOR
+from inbox.templatetags.windows import when
+
+State = Dispatch.State
+
+
+@dataclass(frozen=True)
+class Around:
+    """What may stand in the way of a message.
+
+    Args:
+        stops: in force here, of the agents whose messages wait.
+        dispatches: of the same conversation and not at an end.
+    """
+
+    stops: Sequence[Stop] = ()
+    dispatches: Sequence[Dispatch] = ()
+
+    def is_stopped(self, dispatch: Dispatch) -> bool:
+        return dispatch.checks_newest and any(stop.agent_id in (None, dispatch.message.written_by_id) for stop in self.stops)
+
+    def before(self, dispatch: Dispatch, at: datetime) -> list[Dispatch]:
+        """What has to be out of the way first."""
+        return [other for other in self.dispatches if other.pk != dispatch.pk and self._goes_first(other, dispatch, at)]
+
+    def _goes_first(self, other: Dispatch, dispatch: Dispatch, at: datetime) -> bool:
+        if other.state == State.UNKNOWN:
+            return other.unknown_since is not None and other.unknown_since > at - UNKNOWN_HOLDS_FOR
+        if other.state == State.QUEUED:
+            is_earlier = (other.not_before, other.pk) < (dispatch.not_before, dispatch.pk)
+            return not self.is_stopped(other) and (is_earlier or (other.attempts_made > 0 and other.pk < dispatch.pk))
+        return other.state == State.SENDING
+
+
+def why_waiting(dispatch: Dispatch, conversation: Conversation, around: Around, at: datetime) -> str:
+    """Why it waits for more than its time, or ""."""
+    if why := _because_of(conversation, at):
+        return why
+    if around.is_stopped(dispatch):
+        return _("Agents are stopped here. It leaves when the stop is lifted.")
+    return _because_of_earlier(dispatch, around, at)
+
+
+def _because_of(conversation: Conversation, at: datetime) -> str:
+    """What its account lacks. `lacks_token` comes with the conversation, so that the token itself stays in the database."""
+    account = conversation.account
+    if account.state == Account.State.DISCONNECTED:
+        return _("%s is disconnected. It cannot leave unless an admin connects the account again.") % account
+    if account.state == Account.State.NEEDS_RECONNECT:
+        return _("It leaves as soon as an admin has reconnected %s.") % account
+    if account.state == Account.State.RESTRICTED:
+        return _("Meta restricts %s for now. It leaves as soon as that is over.") % account
+    if getattr(conversation, "lacks_token", False):
+        return _("%s has no access token. It leaves as soon as an admin has stored one.") % account
+    if account.paused_until and account.paused_until > at:
+        return _("Meta asked for a slower pace. It leaves after %s.") % when(account.paused_until)
+    return ""
+
+
+def _because_of_earlier(dispatch: Dispatch, around: Around, at: datetime) -> str:
+    before = around.before(dispatch, at)
+    if any(other.state == State.UNKNOWN for other in before):
+        return _("Nobody knows yet whether the message before it arrived. It waits a minute for that, so that the order is kept.")
+    # While it is held anyway, only what is being tried again may take longer than that.
+    if any(dispatch.not_before <= at or (other.state == State.QUEUED and other.attempts_made) for other in before):
+        return _("It leaves after the message before it.")
+    return ""
