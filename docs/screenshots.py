@@ -10,14 +10,14 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from playwright.sync_api import Browser, Page, expect  # noqa: E402
+from playwright.sync_api import Browser, Page, ViewportSize, expect  # noqa: E402
 
 from tests.browser.chromium import chromium, sign_in  # noqa: E402
 from tests.browser.tryout import TryOut, try_out  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
-DESK = {"width": 1440, "height": 900}
-PHONE = {"width": 360, "height": 740}
+DESK: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 360, "height": 740}
 LARGEST = 250_000
 
 

@@ -1,4 +1,4 @@
-"""Slows down whoever guesses passwords: after ten wrong tries for one e-mail, or from one address, both wait for the quarter of an hour to end.
+"""Slows down whoever guesses passwords: ten wrong tries for one e-mail, or from one address, are all that a quarter of an hour holds.
 
 The counts live in Django's cache. As installed that is the memory of one process: where several processes or machines serve, each counts
 for itself, until CACHES names a cache that they share. The address is the one that connected, as the server (uvicorn) tells it.
@@ -7,7 +7,7 @@ for itself, until CACHES names a cache that they share. The address is the one t
 import hashlib
 import unicodedata
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.core.cache import cache
 
@@ -31,10 +31,12 @@ def forgive(email: str, address: str) -> None:
 
 
 def _count(key: str) -> timedelta:
-    begun = cache.get_or_set(f"{key}:begun", now, SECONDS)
+    at = now()
+    cache.add(f"{key}:begun", at, SECONDS)
     if cache.add(key, 1, SECONDS) or _one_more(key) <= MOST:
         return timedelta(0)
-    return max(begun + WINDOW - now(), timedelta(seconds=1))
+    begun: datetime = cache.get(f"{key}:begun", at)
+    return max(begun + WINDOW - at, timedelta(seconds=1))
 
 
 def _one_more(key: str) -> int:

@@ -8,7 +8,6 @@ from django_htmx.middleware import HtmxDetails
 from accounts.models import Account, Right, User
 from inbox.models import Conversation, Dispatch, MediaFile
 
-
 _LACKS_TOKEN = ExpressionWrapper(Q(account__token=""), output_field=BooleanField())
 
 

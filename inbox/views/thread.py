@@ -128,11 +128,6 @@ def with_everything(rows: QuerySet[Message]) -> QuerySet[Message]:
     )
 
 
-def last_words(conversation: Conversation, count: int) -> list[Line]:
-    """The newest few lines, for a card that asks for an answer."""
-    return Thread(conversation).lines[-count:]
-
-
 def _together(message: Message, following: Message | None) -> bool:
     """Whether both are one breath of one author."""
     if following is None or following.at - message.at > TOGETHER or localtime(following.at).date() != localtime(message.at).date():

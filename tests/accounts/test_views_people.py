@@ -1,12 +1,28 @@
 """Signing in and out, the first admin, and preferences."""
 
+from datetime import timedelta
+
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
 from tests.conftest import PASSWORD
 
+MINUTE = timedelta(minutes=1)
 FIRST = {"name": "Iris Admin", "email": "iris@example.test", "password1": "a-long-enough-phrase", "password2": "a-long-enough-phrase"}
+
+
+@pytest.fixture(autouse=True)
+def _no_tries():
+    """Nobody has tried to sign in."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+def sign_in_with(email, password=PASSWORD, address="198.51.100.1"):
+    return Client(REMOTE_ADDR=address).post("/sign-in/", {"username": email, "password": password})
 
 
 def test_a_person_signs_in_with_e_mail_and_password(cast):
@@ -25,6 +41,37 @@ def test_an_agent_cannot_sign_in(cast):
     agent.set_password(PASSWORD)
     agent.save()
     assert "do not go together" in Client().post("/sign-in/", {"username": agent.email, "password": PASSWORD}).text
+
+
+def test_ten_wrong_tries_for_one_e_mail_make_everybody_wait_for_it(cast, clock):
+    for number in range(10):
+        assert sign_in_with("bob@example.test", "wrong", address=f"198.51.100.{number}").status_code == 200
+    clock.shift(5 * MINUTE)
+    refused = sign_in_with(" BOB@example.test ", address="203.0.113.9")
+    assert refused.status_code == 429 and "Wait 10 minutes" in refused.text and 590 < int(refused.headers["Retry-After"]) <= 600
+    assert sign_in_with("alice@example.test", address="203.0.113.9").status_code == 302
+    clock.shift(10 * MINUTE)
+    assert sign_in_with("bob@example.test").status_code == 302
+
+
+def test_ten_wrong_tries_from_one_address_make_it_wait(cast):
+    for number in range(10):
+        sign_in_with(f"guess{number}@example.test", "wrong")
+    assert sign_in_with("bob@example.test").status_code == 429
+    assert sign_in_with("bob@example.test", address="198.51.100.2").status_code == 302
+
+
+def test_right_passwords_are_not_counted(cast):
+    assert {sign_in_with("bob@example.test").status_code for _ in range(12)} == {302}
+
+
+def test_whoever_has_to_wait_does_not_learn_who_is_known(cast):
+    def said(email):
+        answers = [sign_in_with(email, "wrong", address=f"{email[0]}{number}") for number in range(11)]
+        return answers[-1].status_code, answers[-1].text.split('role="alert"')[1].split("</p>")[0]
+
+    assert said("bob@example.test") == said("stranger@example.test")
+    assert said("bob@example.test")[0] == 429
 
 
 def test_signing_out_needs_a_post(cast, sign_in):

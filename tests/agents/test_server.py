@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 from mcp.shared.exceptions import MCPError
 
-from accounts.models import Account, Grant, MetaApp, Right, Stop
+from accounts.models import Account, Grant, MetaApp, Right, Stop, User
 from agents.deciding import decide
 from agents.models import Agent, AgentKey, Policy, Proposal, ToolCall
 from agents.policy import SHIPPED
 from core.clock import now
 from inbox.content import Content
-from inbox.models import Conversation
+from inbox.models import Conversation, Message
 from tests.agents.calling import ERAS, answer, as_agent, bearer, call, over_http, post, refusal, text_of
 
 TOOLS = ["list_conversations", "get_conversation", "propose_message", "get_proposal"]
@@ -182,6 +182,26 @@ def test_calls_beyond_a_limit_say_when_to_try_again(cast):
     assert found["retry_at"] > now().isoformat()
 
 
+def test_an_edited_message_is_read_as_it_stands_now(cast, conversation):
+    Message.objects.filter(conversation=conversation).update(about={"edit": {"number": 1, "text": "Is the Sidamo back?"}})
+    (message,) = answer(cast.key, "get_conversation", conversation_id=conversation.public_id)["messages"]
+    assert (message["untrusted_text"], message["edited"], message["unsent"]) == ("Is the Sidamo back?", True, False)
+    (row,) = answer(cast.key, "list_conversations", account=cast.shop.public_id)["conversations"]
+    assert row["untrusted_preview"] == "Is the Sidamo back?"
+
+
+def test_a_person_without_a_name_is_a_colleague(cast, conversation, proposal_id):
+    User.objects.filter(is_agent=False).update(name="")
+    proposal = Proposal.objects.get()
+    conversation.refresh_from_db()
+    decide(proposal, by=User.objects.get(pk=cast.alice.pk), approve=False, digest=proposal.digest, revision=conversation.revision, reason="Ask her first.")
+    conversation.reply(Content(text="One moment."), by=cast.bob)
+    read = answer(cast.key, "get_conversation", conversation_id=conversation.public_id)
+    found = answer(cast.key, "get_proposal", proposal_id=proposal_id)
+    assert read["messages"][-1]["written_by"] == found["decision"]["by"] == "a colleague"
+    assert "@example.test" not in json.dumps([read, found])
+
+
 # Proposing and its outcome ----------------------------------------------------------------------------------------
 def test_a_proposal_answers_at_once(cast, conversation):
     newest = conversation.newest_inbound.public_id
@@ -301,9 +321,17 @@ def test_a_proposal_holds_exactly_one_thing(cast, conversation, content):
     assert refusal(cast.key, "propose_message", conversation_id=conversation.public_id, **content)["code"] == "invalid"
 
 
-def test_no_character_makes_the_server_stumble(cast, conversation):
-    assert refusal(cast.key, "propose_message", conversation_id=conversation.public_id, text="a\0b")["code"] == "invalid"
-    assert ToolCall.objects.latest("pk").arguments["text"] == "a\ufffdb"
+@pytest.mark.parametrize("bad", ["a\0b", "half \ud83d"])
+@pytest.mark.parametrize("name", ["text", "reason", "image_url", "idempotency_key", "answers_message_id", "conversation_id", "no_such_argument"])
+def test_no_character_makes_the_server_stumble(cast, conversation, name, bad):
+    found = refusal(cast.key, "propose_message", **{"conversation_id": conversation.public_id, "text": "Yes.", name: bad})
+    assert found["code"] == "invalid" and "half a character" in found["message"]
+    assert ToolCall.objects.latest("pk").arguments[name] == bad.replace("\0", "\ufffd").replace("\ud83d", "?")
+
+
+@pytest.mark.parametrize("arguments", [{"a\0b": 1}, {"link": CARD | {"title": "a\0b"}}, {"link": CARD | {"a\0b": ""}}])
+def test_no_character_in_a_name_or_within_makes_it_stumble(cast, conversation, arguments):
+    assert refusal(cast.key, "propose_message", conversation_id=conversation.public_id, **arguments)["code"] == "invalid"
 
 
 # Who sees what ----------------------------------------------------------------------------------------------------

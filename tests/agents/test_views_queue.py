@@ -44,6 +44,12 @@ def test_the_card_shows_the_message_its_question_and_its_reason(cast, proposal, 
         assert words in shown
 
 
+def test_why_one_is_asked_is_said_in_words_and_the_rule_on_demand(cast, proposal, sign_in):
+    Proposal.objects.update(rule_reason="")
+    shown = page(sign_in(cast.alice), "/approvals/")
+    assert "<dd>The policy asks for a person.<details" in shown and "<code>/tools/send.text/action</code></details>" in shown
+
+
 def test_a_link_card_is_shown_as_the_contact_will_see_it(cast, sign_in):
     make(cast, link=Link(url="https://harbour.example/class", title="Latte art", subtitle="Saturday", button="Book"))
     shown = page(sign_in(cast.alice), "/approvals/")

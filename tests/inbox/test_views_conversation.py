@@ -4,10 +4,15 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.connection import disconnect
 from accounts.models import Account, Grant, Right, Stop
 from core.clock import now
 from inbox.content import Content
 from inbox.models import Conversation, Dispatch, Message, ReadMark
+from inbox.views.access import conversations_of
+from inbox.views.conversation import mark_seen
+from inbox.views.thread import Thread
+from inbox.work import work_until_idle
 from tests.inbox.browsing import HTMX, page
 
 
@@ -49,6 +54,50 @@ def test_a_fragment_that_is_the_newest_already_is_an_empty_answer(cast, amina, s
     assert bob.get(address, headers=HTMX).status_code == 204
     cast.write(cast.amina, "And grinders?")
     assert "And grinders?" in page(bob, address, headers=HTMX)
+
+
+def unread(cast, amina):
+    return Conversation.objects.with_unread(cast.bob).get(pk=amina.pk).unread
+
+
+def test_only_what_an_answer_shows_is_marked_read(cast, amina, sign_in):
+    bob = sign_in(cast.bob)
+    address = f"{amina.get_absolute_url()}messages/"
+    assert bob.get(f"{address}?screen={amina.screen}", headers=HTMX).status_code == 204 and unread(cast, amina) == 1
+    bob.get(address, headers=HTMX)
+    assert unread(cast, amina) == 0
+
+
+def test_what_comes_in_while_the_page_is_made_stays_unread(cast, amina, sign_in):
+    thread = Thread(conversations_of(cast.bob).get(pk=amina.pk))
+    assert len(thread.lines) == 1
+    cast.write(cast.amina, "And grinders?")
+    mark_seen(thread, by=cast.bob)
+    assert unread(cast, amina) == 1
+
+
+def test_what_stands_beside_ones_reply_is_read(cast, amina, sign_in):
+    bob = sign_in(cast.bob)
+    send(bob, amina, text="It is back.")
+    assert unread(cast, amina) == 0
+
+
+def test_earlier_messages_do_not_make_later_ones_unread(cast, amina, sign_in):
+    earlier, bob = Message.objects.get(conversation=amina), sign_in(cast.bob)
+    cast.write(cast.amina, "And grinders?")
+    bob.get(amina.get_absolute_url())
+    cast.write(cast.amina, "And filters?")
+    newest = Message.objects.get(text="And filters?")
+    Message.objects.filter(pk=earlier.pk).update(at=earlier.at - timedelta(days=1))
+    bob.get(f"{amina.get_absolute_url()}messages/?before={Message.objects.get(text='And grinders?').public_id}", headers=HTMX)
+    assert unread(cast, amina) == 1 and ReadMark.objects.get().read_until < newest.received_at
+
+
+def test_an_edited_message_shows_its_newest_words_and_the_first_on_demand(cast, amina, sign_in):
+    Message.objects.filter(conversation=amina).update(about={"edit": {"number": 1, "text": "See https://example.org/beans"}})
+    shown = page(sign_in(cast.bob), amina.get_absolute_url(), headers=HTMX)
+    assert 'href="https://example.org/beans"' in shown and "<summary>Edited</summary>" in shown and "Is the Yirgacheffe back in stock?" in shown
+    assert "See https://example.org/beans" in page(sign_in(cast.bob), "/conversations/", headers=HTMX)
 
 
 def test_as_a_fragment_it_comes_alone(cast, amina, sign_in):
@@ -236,6 +285,72 @@ def test_what_waits_for_a_broken_account_says_so(cast, amina, sign_in):
     amina.reply(Content(text="It is back."), by=cast.bob)
     cast.shop.break_down(Account.State.NEEDS_RECONNECT, reason="token_dead", at=now())
     assert "as soon as an admin has reconnected Harbour Coffee" in page(sign_in(cast.bob), amina.get_absolute_url())
+
+
+def waits(cast, amina, sign_in):
+    """What the page says of messages that are due."""
+    shown = page(sign_in(cast.bob), amina.get_absolute_url(), headers=HTMX)
+    assert ">Waiting<" in shown
+    return shown
+
+
+def test_what_waits_for_a_disconnected_account_says_so(cast, amina, sign_in):
+    amina.reply(Content(text="It is back."), by=cast.bob)
+    disconnect(cast.shop, by=cast.root, at=now(), reason="Closed")
+    shown = waits(cast, amina, sign_in)
+    assert "Harbour Coffee is disconnected." in shown and "Leaving now" not in shown
+
+
+def test_what_waits_for_a_token_says_so(cast, amina, sign_in):
+    amina.reply(Content(text="It is back."), by=cast.bob)
+    Account.objects.update(token="")
+    assert "has no access token" in waits(cast, amina, sign_in)
+
+
+def test_what_waits_behind_an_unknown_says_so_for_as_long_as_it_does(cast, amina, sign_in, clock):
+    cast.simulator.fault("drop_after", account=cast.shop.external_id)
+    amina.reply(Content(text="First."), by=cast.bob)
+    work_until_idle("dispatch")
+    amina.reply(Content(text="Second."), by=cast.bob)
+    work_until_idle("dispatch")
+    assert "whether the message before it arrived" in waits(cast, amina, sign_in)
+    clock.shift(timedelta(minutes=1, seconds=1))
+    assert "Leaving now" in page(sign_in(cast.bob), amina.get_absolute_url())
+
+
+@pytest.mark.parametrize(("earlier", "held"), [({"state": "sending"}, 0), ({"attempts_made": 1, "reason": "unavailable"}, 0), ({"attempts_made": 1}, 30)])
+def test_what_waits_behind_another_message_says_so(cast, amina, sign_in, earlier, held):
+    first = amina.reply(Content(text="First."), by=cast.bob).dispatch
+    Dispatch.objects.filter(pk=first.pk).update(**earlier | {"not_before": now() + timedelta(minutes=4)})
+    amina.reply(Content(text="Second."), by=cast.bob, hold=timedelta(seconds=held))
+    assert "It leaves after the message before it." in waits(cast, amina, sign_in)
+
+
+def test_two_held_replies_count_down_side_by_side(cast, amina, sign_in):
+    for text in ("First.", "Second."):
+        amina.reply(Content(text=text), by=cast.bob, hold=timedelta(seconds=30))
+    assert page(sign_in(cast.bob), amina.get_absolute_url(), headers=HTMX).count("Leaves in") == 2
+
+
+def test_a_stopped_agents_message_holds_nobody_up(cast, amina, sign_in):
+    amina.reply(Content(text="By the agent."), by=cast.alice, written_by=cast.assistant.user)
+    amina.reply(Content(text="By Bob."), by=cast.bob)
+    Stop.place(by=cast.alice, reason="Too fast", at=now())
+    assert "Leaving now" in page(sign_in(cast.bob), amina.get_absolute_url(), headers=HTMX)
+
+
+def test_what_meta_wants_later_cannot_be_hastened(cast, amina, sign_in):
+    shown = standing(cast, amina, sign_in(cast.bob), "queued", reason="throttled", attempts_made=1, not_before=now() + timedelta(minutes=2))
+    assert "Meta wants fewer messages" in shown and "Undo" in shown and "Send now" not in shown
+
+
+def test_many_waiting_messages_cost_no_more_queries_than_one(cast, amina, sign_in, django_assert_max_num_queries):
+    for number in range(10):
+        amina.reply(Content(text=f"Message {number}."), by=cast.bob)
+    bob = sign_in(cast.bob)
+    bob.get(amina.get_absolute_url(), headers=HTMX)
+    with django_assert_max_num_queries(10):
+        assert "It leaves after the message before it." in page(bob, amina.get_absolute_url(), headers=HTMX)
 
 
 def test_what_waits_for_a_stop_says_so(cast, amina, sign_in):
