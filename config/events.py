@@ -148,7 +148,8 @@ def _session_key(scope: Scope) -> str:
             except CookieError:
                 return ""
     morsel = cookies.get(settings.SESSION_COOKIE_NAME)
-    return morsel.value if morsel else ""
+    # A quoted cookie can hold a NUL, which PostgreSQL cannot even be asked about.
+    return morsel.value if morsel and "\0" not in morsel.value else ""
 
 
 def _first_number(scope: Scope) -> int:

@@ -158,12 +158,14 @@ class Conversation(models.Model):
 
     # People -------------------------------------------------------------------------------------------------------
     def mark_read(self, *, by: User, at: datetime | None = None) -> None:
-        """This user has seen everything that is stored up to now. Colleagues keep their own marks."""
-        at = at or clock_now()
+        """This user has seen everything that was stored up to `at`. Colleagues keep their own marks, and a mark never moves back."""
         newest = self.messages.filter(direction=Message.Direction.IN).aggregate(newest=Max("received_at"))["newest"]
         if newest is None:
             return
-        ReadMark.objects.update_or_create(conversation=self, user=by, defaults={"read_until": min(newest, at)})
+        until = min(newest, at or clock_now())
+        mark, made = ReadMark.objects.get_or_create(conversation=self, user=by, defaults={"read_until": until})
+        if not made and mark.read_until < until:
+            ReadMark.objects.filter(pk=mark.pk, read_until__lt=until).update(read_until=until)
 
 
 def _has_passed(mark: datetime | None, message: Message) -> bool:

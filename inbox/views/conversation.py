@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from inbox.models import Conversation, ReadMark
+from inbox.models import Conversation
 from inbox.views.access import Request, conversation_for, person
 from inbox.views.composer import Composer
 from inbox.views.conversations import Page
@@ -36,6 +36,5 @@ def mark_seen(thread: Thread, *, by: User) -> None:
     opened, shown = thread.conversation, [line.message.received_at for line in thread.lines if line.message.is_inbound]
     if not getattr(opened, "unread", 0) or not shown:
         return
-    # What came in while the page was made is not on it. Earlier messages must not move the mark back.
-    if not ReadMark.objects.filter(conversation=opened, user=by, read_until__gte=max(shown)).exists():
-        opened.mark_read(by=by, at=max(shown))
+    # What came in while the page was made is not on it.
+    opened.mark_read(by=by, at=max(shown))

@@ -1,6 +1,7 @@
 """What people do with a message between writing it and Meta having it."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages as notices
@@ -20,21 +21,31 @@ from inbox.views.messages import STATUS, thread_fragment
 def hold(request: Request, public_id: str) -> HttpResponse:
     """Taken away, the message goes back to its author; ended by POST, it leaves now."""
     if request.method == "DELETE":
-        return _do(request, public_id, outbox.cancel, _("Taken back. It did not leave."))
+        return _do(request, public_id, outbox.cancel, _("Taken back."))
     return _do(request, public_id, outbox.send_now, _("It leaves now."))
 
 
 @require_POST
 def retry(request: Request, public_id: str) -> HttpResponse:
-    return _do(request, public_id, outbox.retry, _("It is tried again."))
+    return _do(request, public_id, partial(outbox.retry, revision=_shown_revision(request)), _("It is tried again."))
 
 
 @require_POST
 def settlement(request: Request, public_id: str) -> HttpResponse:
     """A person has looked at Meta and says whether an unknown message arrived."""
-    verbs = {"arrived": (outbox.it_arrived, _("Noted: it arrived.")), "again": (outbox.send_again, _("It is sent again."))}
+    send_again = partial(outbox.send_again, revision=_shown_revision(request))
+    verbs: dict[str, tuple[Callable[..., Any], str]] = {
+        "arrived": (outbox.it_arrived, _("Noted: it arrived.")),
+        "again": (send_again, _("It is sent again.")),
+    }
     chosen = verbs.get(request.POST.get("outcome", ""))
     return _do(request, public_id, *chosen) if chosen else HttpResponseBadRequest(_("Say whether it arrived."))
+
+
+def _shown_revision(request: Request) -> int | None:
+    """The revision of the conversation that was on the screen when the button was pressed."""
+    typed = request.POST.get("revision", "")
+    return int(typed) if typed.isdecimal() and len(typed) < 10 else None
 
 
 def _do(request: Request, public_id: str, verb: Callable[..., Any], done: str) -> HttpResponse:

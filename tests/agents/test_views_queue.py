@@ -104,7 +104,7 @@ def test_a_desk_that_shows_the_newest_already_is_an_empty_answer(cast, proposal,
     assert alice.get(f"{proposal.get_absolute_url()}?screen={screen}", headers=HTMX).status_code == 204
     cast.write(cast.amina, "Make it five")
     shown = page(alice, f"{proposal.get_absolute_url()}?screen={screen}", headers=HTMX)
-    assert "has written since" in shown and shown.count("New since the agent wrote") == 1 and "data-new" in shown
+    assert "has written, edited or taken something back since" in shown and shown.count("New since the agent wrote") == 1 and "data-new" in shown
 
 
 def test_the_queue_costs_few_queries_whatever_the_data(cast, sign_in, django_assert_max_num_queries):

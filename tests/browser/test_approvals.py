@@ -124,7 +124,7 @@ def test_what_the_contact_writes_meanwhile_is_shown_on_the_card(shop, enter):
     page.keyboard.press("e")
     card.get_by_label("Change the text.").fill("Two bags are packed and")
     customer.writes("Sorry, three.")
-    expect(card).to_contain_text("Quirin Adler has written since.")
+    expect(card).to_contain_text("Quirin Adler has written")
     expect(page.locator("#desk .lines")).to_contain_text("New since the agent wrote")
     expect(page.locator("#desk .lines")).to_contain_text("Sorry, three.")
     expect(card.get_by_label("Change the text.")).to_have_value("Two bags are packed and")
