@@ -19,6 +19,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+STATIC_ROOT = Path(_folder) / "static"  # empty, and there: a fresh clone has collected nothing yet
+STATIC_ROOT.mkdir()
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 CONN_MAX_AGE = 0
 DATABASES["default"]["CONN_MAX_AGE"] = 0

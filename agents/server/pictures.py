@@ -1,7 +1,6 @@
 """Fetches the picture of a proposal before it is proposed: what the approver sees is what will be sent."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 import anyio
@@ -15,13 +14,11 @@ from agents.server import identity
 from agents.server.hop import on_orm
 from agents.server.reading import find_conversation
 from core.clock import now
-from inbox.media import fetch_now, keep_address
+from inbox.media import LEASE, check_address, fetch_now, keep_address
 from inbox.models import Conversation, MediaFile
 
 # Slow servers of strangers may hold these threads and no others.
 THREADS = 4
-# Longer than a fetch can take: meanwhile the worker leaves the row alone.
-LEASE = timedelta(minutes=1)
 
 
 class Pictures:
@@ -52,12 +49,15 @@ def _begin(key: int | None, conversation_id: str, url: str, arguments: Mapping[s
     loaded = identity.load(key)
     with recorded(loaded.agent, loaded, TOOL, arguments, at=now(), keep=False):
         conversation = find_conversation(loaded.agent, conversation_id)
+        check_address(url)
     if known := _fetched_before(loaded.agent, conversation, url, str(arguments.get("idempotency_key", ""))):
         return known
     foresee(loaded, conversation, "image", arguments=arguments)
     with transaction.atomic():
         media = keep_address(conversation.account, url, by=loaded.agent.user)
-        MediaFile.objects.filter(pk=media.pk).update(lease_until=now() + LEASE)
+        # Meanwhile the worker leaves the row alone.
+        media.lease_until = now() + LEASE
+        media.save(update_fields=["lease_until"])
     return media
 
 

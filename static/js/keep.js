@@ -5,10 +5,22 @@
   let kept = [];
   let places = [];
   let focused = "";
+  let refresh = "";
 
   const typed = (box) => box.id && "defaultValue" in box && box.value !== box.defaultValue;
 
-  function remember() {
+  // A box that a refresh took away, because somebody else was faster: what stood in it stays, to be copied.
+  function rescue(words) {
+    const template = document.getElementById("rescued"), place = document.querySelector(".desk-inner, .scrolled");
+    if (!template || !place || !words.trim()) return;
+    place.append(template.content.cloneNode(true));
+    const box = place.lastElementChild.querySelector("textarea");
+    box.id = `rescued-${document.querySelectorAll("[id^=rescued-]").length}`;
+    box.value = words;
+  }
+
+  function remember(event) {
+    refresh = event.detail.requestConfig?.elt?.dataset?.live || "";
     focused = document.activeElement?.id || "";
     kept = [...document.querySelectorAll("[data-keep] textarea")].filter(typed).map((box) => ({
       id: box.id, box, value: box.value, start: box.selectionStart, end: box.selectionEnd,
@@ -22,6 +34,7 @@
   function restore() {
     for (const { id, box, value, start, end, panel } of kept) {
       const now = document.getElementById(id);
+      if (!now && !panel && ["thread", "card"].includes(refresh)) rescue(value);
       if (!now || now === box) continue;
       if (panel) {
         now.hidden = false;

@@ -10,13 +10,15 @@
   // One fetch for many changes that come together; a thread that nobody looks at waits until somebody does.
   function look(element) {
     if (document.hidden && element.dataset.live !== "list") return void (element.dataset.missed = "");
-    if (waiting.has(element)) return;
-    waiting.set(element, setTimeout(() => {
-      waiting.delete(element);
-      if (!element.isConnected) return;
-      // An answer that is under way brings the newest along.
-      if (document.querySelector("main form.htmx-request, main button.htmx-request")) return look(element);
-      htmx.trigger(element, "refresh");
+    if (waiting.has(element.id)) return;
+    waiting.set(element.id, setTimeout(() => {
+      waiting.delete(element.id);
+      // What took its place meanwhile may have been made before the change that we heard of, so it is asked as well.
+      const present = document.getElementById(element.id);
+      if (!present) return;
+      // Nor does a look that is under way see what came after it; and an answer that is under way brings the newest along.
+      const busy = present.classList.contains("htmx-request") || document.querySelector("main form.htmx-request, main button.htmx-request");
+      busy ? look(present) : htmx.trigger(present, "refresh");
     }, element.dataset.live === "list" ? 4 * TOGETHER : TOGETHER));
   }
 

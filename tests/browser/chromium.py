@@ -12,8 +12,9 @@ from tests.browser.tryout import Login
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 PATIENCE = 20_000
-# The browser's remarks about answers, which are judged where answers are, and htmx's about a look that a newer one cut short.
-REMARKS = re.compile("the server responded with a status of|htmx:sendAbort|htmx:afterRequest")
+# The browser's remarks about answers, which are judged where answers are, and htmx's about a look that a newer one cut short or replaced:
+# the fragment that had asked is gone then, and with it its place for the counts, which the newer one brings along.
+REMARKS = re.compile("the server responded with a status of|htmx:sendAbort|htmx:afterRequest|htmx:oobErrorNoTarget")
 
 
 @contextmanager

@@ -118,6 +118,21 @@ def test_who_decides_second_is_told_who_was_faster_and_keeps_the_words(shop, ent
     assert [message["text"] for message in customer.gets(1)] == ["On Mondays."]
 
 
+@pytest.mark.parametrize("place", ["queue", "conversation"])
+def test_words_stay_when_the_news_take_their_box_away(place, shop, enter):
+    customer, first, second = shop.contact(f"Olga {place.title()}", "Do you grind?"), enter("approver"), enter("manager")
+    proposal = propose(shop, second, customer, "Of course.")
+    card = card_of(second, proposal) if place == "conversation" else open_card(second, proposal)
+    expect(card).to_be_visible()
+    look_at(card)
+    second.keyboard.press("e")
+    card.get_by_label("Change the text.").fill("Of course, for a V60.")
+    open_card(first, proposal)
+    first.keyboard.press("a")
+    expect(second.get_by_label("What you wrote did not go out.")).to_have_value("Of course, for a V60.")
+    assert [message["text"] for message in customer.gets(1)] == ["Of course."]
+
+
 def test_what_the_contact_writes_meanwhile_is_shown_on_the_card(shop, enter):
     customer, page = shop.contact("Quirin Adler", "Two bags, please."), enter("approver")
     card = open_card(page, propose(shop, page, customer, "Two bags are packed."))

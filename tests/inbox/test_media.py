@@ -2,22 +2,64 @@
 
 import hashlib
 import io
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
+from core.clock import now
 from inbox.content import Content
 from inbox.errors import ContentRefused, NotAllowed
-from inbox.media import keep_address, keep_upload
+from inbox.media import fetch_now, inspect, keep_address, keep_upload
 from inbox.models import MediaFile
 from inbox.work import work_until_idle
 
 
-def picture(kind: str = "PNG", size: tuple[int, int] = (8, 6)) -> bytes:
+def picture(kind: str = "PNG", size: tuple[int, int] = (8, 6), colour: str = "teal", **options) -> bytes:
     buffer = io.BytesIO()
-    Image.new("RGB", size, "teal").save(buffer, kind)
+    Image.new("RGB", size, colour).save(buffer, kind, **options)
     return buffer.getvalue()
+
+
+class Window(ThreadingHTTPServer):
+    """A shop window: it answers every address with what stands in it now, and with 404 while it is empty."""
+
+    shows = picture()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/a.png?token=hidden"
+
+
+class _Look(BaseHTTPRequestHandler):
+    server: Window
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.server.shows else 404)
+        self.send_header("content-length", str(len(self.server.shows)))
+        self.end_headers()
+        self.wfile.write(self.server.shows)
+
+    def log_message(self, *arguments: object) -> None:
+        return
+
+
+@pytest.fixture
+def window(settings) -> Iterator[Window]:
+    with Window(("127.0.0.1", 0), _Look) as server:
+        settings.FETCH_ALLOWED_HOSTS = [f"127.0.0.1:{server.server_port}"]
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
 
 
 def _upload(content: bytes, name: str = "cat.png") -> SimpleUploadedFile:
@@ -86,3 +128,124 @@ def test_a_picture_that_is_not_ready_is_not_sent(cast):
         cast.conversation(cast.amina).reply(Content(media=media), by=cast.bob)
 
 
+@pytest.mark.parametrize("kind", ["WEBP", "TIFF", "AVIF"])
+def test_a_picture_of_another_kind_is_told_which_kinds_are_taken(cast, kind):
+    with pytest.raises(ContentRefused, match="PNG and JPEG"):
+        keep_upload(cast.shop, _upload(picture(kind)), by=cast.bob)
+
+
+@pytest.mark.parametrize("kind", ["DDS", "ICO", "TGA", "PCX", "PPM"])
+def test_kinds_that_nobody_needs_are_not_even_read(cast, kind):
+    with pytest.raises(ContentRefused, match="not a picture that can be read"):
+        keep_upload(cast.shop, _upload(picture(kind)), by=cast.bob)
+
+
+def test_a_photograph_with_a_second_view_is_a_jpeg(cast):
+    content = picture("MPO", save_all=True, append_images=[Image.new("RGB", (8, 6), "red")])
+    assert keep_upload(cast.studio, _upload(content), by=cast.bob).mime == "image/jpeg"
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF"])
+def test_damaged_pictures_are_taken_or_refused_and_nothing_else(cast, kind):
+    dice, whole = random.Random(3), picture(kind)
+    for _ in range(300):
+        damaged = bytearray(whole[: dice.randint(8, len(whole))])
+        for _ in range(3):
+            damaged[dice.randrange(len(damaged))] = dice.randrange(256)
+        with suppress(ContentRefused):
+            inspect(bytes(damaged), "messenger")
+
+
+@pytest.mark.parametrize("url", ["", "file:///etc/passwd", "http://a\0b/", "http://example.com/\x01", "https://example.com/\ud800"])
+def test_what_cannot_be_an_address_is_refused_at_once(cast, url):
+    with pytest.raises(ContentRefused, match="not a web address"):
+        keep_address(cast.shop, url, by=cast.bob)
+    assert not MediaFile.objects.exists()
+
+
+def test_an_address_ends_as_ready_with_the_bytes_it_showed(cast, window):
+    media = keep_address(cast.shop, window.address, by=cast.bob)
+    work_until_idle("fetch")
+    assert _shown(media) == ("ready", window.shows)
+    media.refresh_from_db()
+    assert media.sha256 == hashlib.sha256(window.shows).hexdigest()
+
+
+def test_an_address_without_a_picture_ends_as_failed(cast, window):
+    window.shows = b""
+    media = keep_address(cast.shop, window.address, by=cast.bob)
+    work_until_idle("fetch")
+    assert _shown(media) == ("failed", b"")
+    media.refresh_from_db()
+    assert "404" in media.error
+
+
+def test_whatever_breaks_while_fetching_the_picture_does_not_stay_being_fetched(cast, window, settings, tmp_path, caplog):
+    settings.MEDIA_ROOT = tmp_path / "file"
+    settings.MEDIA_ROOT.write_text("There is no room for pictures in a file.")
+    media = keep_address(cast.shop, window.address, by=cast.bob)
+    work_until_idle("fetch")
+    assert _shown(media) == ("failed", b"")
+    media.refresh_from_db()
+    assert media.error == "Something went wrong while this picture was fetched. Choose another one."
+    assert media.public_id in caplog.text
+    assert "hidden" not in caplog.text
+
+
+@pytest.mark.parametrize("late", [picture(colour="red"), picture(), b""], ids=["another picture", "the same picture", "nothing"])
+def test_a_fetcher_that_comes_too_late_changes_nothing_that_was_shown(cast, window, late):
+    stalled = keep_address(cast.shop, window.address, by=cast.bob)
+    work_until_idle("fetch")
+    media = MediaFile.objects.get(pk=stalled.pk)
+    shown = _shown(media)
+    window.shows = late
+    assert fetch_now(stalled) is False
+    assert (_shown(media), _files(media)) == (shown, [media.file.name])
+
+
+@pytest.mark.parametrize("late", [picture(colour="red"), b""], ids=["a picture", "nothing"])
+def test_a_fetcher_that_lost_its_lease_leaves_the_row_to_the_next(cast, clock, window, late):
+    stalled = keep_address(cast.shop, window.address, by=cast.bob)
+    MediaFile.objects.update(lease_until=now() + timedelta(minutes=1))
+    window.shows = late
+    assert fetch_now(stalled) is False
+    assert (_shown(stalled), _files(stalled)) == (("fetching", b""), [])
+    clock.shift(timedelta(minutes=2))
+    window.shows = picture()
+    work_until_idle("fetch")
+    assert _shown(stalled) == ("ready", picture())
+
+
+def test_a_fetcher_that_holds_the_lease_settles_the_row(cast, window):
+    held = keep_address(cast.shop, window.address, by=cast.bob)
+    held.lease_until = now() + timedelta(minutes=1)
+    held.save()
+    work_until_idle("fetch")
+    assert _shown(MediaFile.objects.get(pk=held.pk)) == ("fetching", b"")
+    assert fetch_now(held) is True
+    assert _shown(held) == ("ready", window.shows)
+
+
+@pytest.mark.parametrize("late", [picture(colour="red"), b""], ids=["another picture", "nothing"])
+def test_a_picture_that_was_fetched_is_never_fetched_again(cast, window, late):
+    media = keep_address(cast.shop, window.address, by=cast.bob)
+    work_until_idle("fetch")
+    media.refresh_from_db()
+    shown = _shown(media)
+    window.shows = late
+    assert fetch_now(media) is False
+    assert _shown(media) == shown
+
+
+def _shown(media: MediaFile) -> tuple[str, bytes]:
+    row = MediaFile.objects.get(pk=media.pk)
+    if not row.file:
+        return row.state, b""
+    with row.file.open() as file:
+        return row.state, file.read()
+
+
+def _files(media: MediaFile) -> list[str]:
+    folder = media.account.public_id
+    storage = storages["default"]
+    return [f"{folder}/{name}" for name in storage.listdir(folder)[1]] if storage.exists(folder) else []
