@@ -63,7 +63,9 @@ class Line:
         self.thread.start()
 
     def drip(self, connection: socket.socket, piece: bytes, every: float = 0.05) -> None:
-        while not self.over.wait(every):
+        for _ in range(100):
+            if self.over.wait(every):
+                return
             connection.sendall(piece)
 
     def end(self) -> None:
