@@ -80,7 +80,7 @@ def _hand_over(dispatch: Dispatch) -> Attempt | None:
         )
         if not mine.exists() or _must_wait(conversation, mine) or not is_still_right(conversation, dispatch, at):
             return None
-        mine.update(handed_over_at=at)
+        mine.update(handed_over_at=at, lease_until=at + timedelta(seconds=settings.LEASE_SECONDS))
         # The author counts as human wherever the tag is needed, or the window would have refused it just now.
         needs_tag = conversation.window.needs_human_tag(at)
         return Attempt.objects.create(
