@@ -12,23 +12,20 @@ from inbox.outcomes import Outcome, Verdict, back_off
 
 State = Dispatch.State
 # Proof that Meta has it outweighs whatever we believed before, even a failure, or that it was taken back after a first call.
-_CAN_TURN_OUT_SENT = (State.SENDING, State.UNKNOWN, State.SENT, State.QUEUED, State.FAILED, State.CANCELLED)
+_CAN_TURN_OUT_SENT = (State.SENDING, State.UNKNOWN, State.QUEUED, State.FAILED, State.CANCELLED)
 
 
 def record_sent(conversation: Conversation, dispatch: Dispatch, *, mid: str, at: datetime) -> None:
     """Meta has it, under this id. Said by its answer, by an echo or by the thread itself; saying it twice changes nothing."""
-    moved = dispatch.move(
-        *_CAN_TURN_OUT_SENT, to=State.SENT, sent_at=at, lease_until=None, unknown_since=None, reason="", code=""
-    )
-    if not moved:
-        return
     if mid:
+        # Also where it is called sent already: a person may have said so, who could not know the id.
         adopt(conversation, dispatch.message, mid=mid, at=at)
+    if not dispatch.move(*_CAN_TURN_OUT_SENT, to=State.SENT, sent_at=at, lease_until=None, unknown_since=None, reason="", code=""):
+        return
     Attempt.objects.filter(dispatch=dispatch, outcome__in=(Attempt.Outcome.STARTED, Attempt.Outcome.UNKNOWN)).update(
         outcome=Attempt.Outcome.ACCEPTED, finished_at=at
     )
     Activity.record("message.sent", dispatch.message, by=None, at=at, account=conversation.account, dispatch=dispatch.public_id)
-    conversation.refresh_from_db(fields=["last_message_at"])
     if conversation.last_message_id == dispatch.message_id and at > conversation.last_message_at:
         conversation.last_message_at = at
     _free_the_next(conversation)

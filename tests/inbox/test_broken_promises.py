@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError
 
-from accounts.models import Account, Grant, Stop, User
+from accounts.models import Account, Activity, Grant, Stop, User
 from agents.deciding import decide
 from agents.errors import Conflict
 from agents.models import Proposal
@@ -17,9 +17,10 @@ from graph.errors import NotSent, RateLimited, TokenInvalid, Unavailable
 from inbox import arrivals, ingesting, sending
 from inbox.claiming import claim
 from inbox.content import Content
+from inbox.echo_mark import metadata_for
 from inbox.errors import AlreadyMoved
 from inbox.models import Attempt, Conversation, Dispatch, KeptEvent, Message, ParkedEcho, WebhookDelivery
-from inbox.outbox import cancel, retry, send_again
+from inbox.outbox import cancel, it_arrived, retry, send_again
 from inbox.outcomes import outcome_of
 from inbox.recording import record_error
 from inbox.settling import read_thread
@@ -292,3 +293,25 @@ def test_what_is_taken_back_after_an_unknown_call_is_unknown_and_settles_by_its_
     sent = cast.received(cast.amina)[0]
     _echo(cast, cast.amina, sent["mid"], "Once", metadata=sent["metadata"])
     assert (_after(dispatch).state, len(cast.received(cast.amina))) == (State.SENT, 1)
+
+
+def test_an_answer_after_its_own_echo_is_written_down_once(cast):
+    dispatch = _reply(cast, cast.amina)
+    claimed = claim("worker", at=now())
+    attempt = sending._hand_over(claimed)
+    _echo(cast, cast.amina, "m_once", "Hello", metadata=metadata_for(dispatch.public_id))
+    sending._record_accepted(claimed, attempt, Sent("m_once", "", ""))
+    assert (_after(dispatch).state, _after(dispatch).message.mid) == (State.SENT, "m_once")
+    assert Activity.objects.filter(verb="message.sent").count() == 1
+
+
+def test_the_late_echo_of_what_a_person_called_arrived_brings_its_id(cast):
+    cast.simulator.set_echo(cast.shop.external_id, "never")
+    cast.simulator.fault("drop_after", account=cast.shop.external_id)
+    dispatch = _reply(cast, cast.amina)
+    work_until_idle("dispatch")
+    it_arrived(_after(dispatch), by=cast.bob)
+    sent = cast.received(cast.amina)[0]
+    _echo(cast, cast.amina, sent["mid"], "Hello", metadata=sent["metadata"])
+    assert _after(dispatch).message.mid == sent["mid"]
+    assert Activity.objects.filter(verb="message.sent").count() == 1
