@@ -63,7 +63,7 @@ def message_unsent(account: Account, event: events.MessageUnsent, received_at: d
     if message is None:
         direction, source = (Message.Direction.IN, Message.Source.CONTACT) if event.by_contact else (Message.Direction.OUT, Message.Source.ELSEWHERE)
         message = Message.objects.create(
-            account=account, conversation=conversation, direction=direction, source=source, mid=event.mid, at=at, received_at=received_at, removed_at=at
+            account=account, conversation=conversation, direction=direction, source=source, mid=event.mid, at=at, received_at=now(), removed_at=at
         )
         conversation.add(message)
     elif message.removed_at is None:

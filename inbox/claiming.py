@@ -8,7 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import Account, Stop
 from inbox.content import Content
-from inbox.errors import AccountUnavailable, ContentRefused, NotAllowed, WindowIsClosed
+from inbox.errors import Refused
 from inbox.models import Conversation, Dispatch
 from inbox.models.dispatch import UNKNOWN_HOLDS_FOR
 from inbox.recording import refuse_now
@@ -100,12 +100,6 @@ def _refusal(conversation: Conversation, dispatch: Dispatch, at: datetime) -> st
     try:
         check_release(conversation.account, dispatch.released_by, author=author)
         check_reply(conversation, content, author=author, edited_by=message.edited_by, at=at)
-    except NotAllowed:
-        return "not_allowed"
-    except AccountUnavailable:
-        return "disconnected"
-    except WindowIsClosed:
-        return "window_closed"
-    except ContentRefused:
-        return "invalid"
+    except Refused as refused:
+        return refused.code
     return ""

@@ -37,9 +37,11 @@ def message_echoed(account: Account, event: events.MessageEchoed, received_at: d
 
 def settle_parked(conversation: Conversation) -> None:
     """Tell the parked echoes of this locked conversation apart, as far as the facts allow."""
+    parked = list(conversation.parked_echoes.filter(settled_at=None))
+    if not parked:
+        return  # after nearly every send
     ours = _without_mid(conversation)
     someone_is_on_the_way = any(_is_on_the_way(dispatch) for dispatch in ours)
-    parked = list(conversation.parked_echoes.filter(settled_at=None))
     fitting = {echo.pk: [dispatch for dispatch in ours if fits(echo, dispatch)] for echo in parked}
     for echo in parked:
         candidates = fitting[echo.pk]

@@ -18,7 +18,7 @@ from inbox.recording import record_sent
 
 logger = logging.getLogger("countersign.dispatch")
 State = Dispatch.State
-# The echo comes within seconds, so it gets the first word; then the thread is read, less and less often, for a day.
+# The echo comes within seconds, so it gets the first word; then the thread is read, once a minute at most, for a day.
 FIRST_LOOK_AFTER = timedelta(seconds=5)
 LOOK_FOR = timedelta(days=1)
 

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Prefetch, Q
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Prefetch, Q, Value, When
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, Right, User
+from accounts.models import Account, User
 from agents.models.agent import Agent
 from agents.models.policy import PolicyVersion
 from core.fields import PublicIdField
@@ -22,25 +22,23 @@ if TYPE_CHECKING:
 
 
 class ProposalQuerySet(models.QuerySet["Proposal"]):
-    """Proposals, by who may see or decide them."""
+    """Proposals, by who may see them and in which order."""
 
     def visible_to(self, user: User) -> Self:
         return self.filter(conversation__account__in=Account.objects.visible_to(user))
-
-    def decidable_by(self, user: User) -> Self:
-        """Those that this person may approve or reject, whether they wait or not."""
-        if user.is_agent:
-            return self.none()
-        return self.filter(conversation__account__in=Account.objects.where(user, Right.APPROVE))
 
     def awaiting_decision(self) -> Self:
         """Pending ones, and approved ones whose message was taken back unsent (stale, undone, or its Stop)."""
         taken_back = ProposalPart.objects.filter(proposal=OuterRef("pk"), message__dispatch__state=Dispatch.State.CANCELLED)
         return self.filter(Q(state=Proposal.State.PENDING) | Q(Exists(taken_back), state=Proposal.State.APPROVED))
 
-    def by_deadline(self) -> Self:
-        """What closes first comes first; what has no end, last and by age."""
-        return self.order_by(F("conversation__window_closes_at").asc(nulls_last=True), "created_at", "pk")
+    def by_deadline(self, at: datetime) -> Self:
+        """What closes first comes first, then what has no end, by age.
+
+        Those whose window has closed come last: no decision can send them any more, but somebody should know.
+        """
+        closed = Case(When(conversation__window_closes_at__lt=at, then=Value(1)), default=Value(0), output_field=IntegerField())
+        return self.order_by(closed, F("conversation__window_closes_at").asc(nulls_last=True), "created_at", "pk")
 
     def for_cards(self) -> Self:
         """With everything that a card shows."""

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db.models import Case, F, IntegerField, Value, When
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.functional import cached_property
@@ -42,10 +41,8 @@ class Queue:
 
     @cached_property
     def proposals(self) -> list[Proposal]:
-        """Those whose window has closed come last: no decision can send them any more, but somebody should know."""
-        closed = Case(When(conversation__window_closes_at__lt=now(), then=Value(1)), default=Value(0), output_field=IntegerField())
-        waiting = Proposal.objects.awaiting_decision().visible_to(self.user).for_cards().defer("conversation__account__token")
-        return list(waiting.order_by(closed, F("conversation__window_closes_at").asc(nulls_last=True), "created_at", "pk")[:SHOWN])
+        waiting = Proposal.objects.awaiting_decision().visible_to(self.user).by_deadline(now())
+        return list(waiting.for_cards().defer("conversation__account__token")[:SHOWN])
 
     @property
     def first(self) -> Proposal | None:
@@ -65,5 +62,6 @@ class Queue:
 
 
 def _place(proposal: Proposal) -> tuple[bool, datetime, datetime, int]:
+    """Its place in the order of `by_deadline`."""
     closes_at = proposal.conversation.window_closes_at
     return bool(closes_at and closes_at < now()), closes_at or NEVER, proposal.created_at, proposal.pk
