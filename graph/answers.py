@@ -40,8 +40,13 @@ class Answer:
         return 200 <= self.status < 300 and self.body is not None and not self._mentions_error
 
     @property
+    def fields(self) -> Mapping[str, Any]:
+        """The object in the body; empty where there is none."""
+        return self.body or {}
+
+    @property
     def is_readable_error(self) -> bool:
-        return isinstance(self._body.get("error"), Mapping)
+        return isinstance(self.fields.get("error"), Mapping) or self._is_from_the_token_host
 
     @property
     def code(self) -> int | None:
@@ -49,7 +54,14 @@ class Answer:
 
     @property
     def subcode(self) -> int | None:
-        return whole(self._error.get("error_subcode"))
+        return whole(self._error.get("error_subcode", self._error.get("subcode")))
+
+    @property
+    def blamed(self) -> str:
+        """The parameters that Meta names as the cause. Their description is an object, or the same as text."""
+        data = self._error.get("error_data")
+        paths = [items(path) for path in items(_object(data).get("blame_field_specs"))]
+        return ", ".join(".".join(map(text_id, path)) for path in paths)[:100]
 
     @property
     def is_transient(self) -> bool:
@@ -62,7 +74,8 @@ class Answer:
     @property
     def message(self) -> str:
         """Meta's sentence, without what looks like a token: "Malformed access token" repeats the token."""
-        return _TOKEN.sub("[removed]", words(self._error.get("message")))[:300]
+        told = words(self._error.get("message")) or words(self._error.get("error_message"))
+        return _TOKEN.sub("[removed]", told)[:300]
 
     @property
     def seconds_to_wait(self) -> float | None:
@@ -75,16 +88,24 @@ class Answer:
         )
 
     @property
-    def _body(self) -> Mapping[str, Any]:
-        return self.body or {}
-
-    @property
     def _error(self) -> Mapping[str, Any]:
-        return mapping(self._body.get("error"))
+        return self.fields if self._is_from_the_token_host else mapping(self.fields.get("error"))
 
     @property
     def _mentions_error(self) -> bool:
-        return self._body.get("error") is not None or flag(self._body.get("is_error"))
+        return self.fields.get("error") is not None or self._is_from_the_token_host or flag(self.fields.get("is_error"))
+
+    @property
+    def _is_from_the_token_host(self) -> bool:
+        """api.instagram.com puts its errors flat into the body. Source: Meta, Instagram Platform, "Business Login"."""
+        return "error_type" in self.fields
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    try:
+        return mapping(parse_json(value.encode()) if isinstance(value, str) else value)
+    except ValueError:
+        return {}
 
 
 def _retry_after(value: str) -> float | None:

@@ -84,8 +84,20 @@ class MediaRejected(ErrorAnswer):
     """Meta could not fetch or would not take the picture or file. Check its type, size and address."""
 
 
+class MediaExpired(MediaRejected):
+    """Meta does not know this upload, or no longer: it keeps them for ninety days. Upload the file again."""
+
+
 class Rejected(ErrorAnswer):
     """Meta refused this request for good. Sending it again unchanged will fail again."""
+
+
+class NotFound(Rejected):
+    """Meta knows no such thing or address, or does not show it to this account. Check the id and the token."""
+
+
+class MessageGone(Rejected):
+    """The message cannot be opened: it was taken back, or is older than the twenty newest of its conversation."""
 
 
 @dataclass(frozen=True)
@@ -120,8 +132,11 @@ _TABLE = (
     _Row(Rejected, subcodes={2018344, 2018354, 1893015, 1893016, 2018352, 1404170}),
     _Row(RateLimited, codes={4, 17, 32, 341, 613, *range(80000, 80100)}, statuses={429}),
     _Row(Unavailable, codes={1, 2, -1, -2}, statuses=range(500, 600), transient=True),
-    _Row(MediaRejected, subcodes={2018008, 2018294, 2018047, 2018074, 2018109}),
+    _Row(MediaExpired, subcodes={2018074}),
+    _Row(MediaRejected, subcodes={2018008, 2018294, 2018047, 2018109}),
     _Row(PermissionMissing, codes={3, 10, *range(200, 300)}, subcodes={2534013, 2534041, 2534077}),
+    _Row(MessageGone, codes={9000001}),
+    _Row(NotFound, codes={2500}, subcodes={33}),
 )
 
 
@@ -153,6 +168,6 @@ def _verdict(answer: Answer) -> type[ErrorAnswer]:
 
 def _sentence(answer: Answer) -> str:
     code = "/".join(str(number) for number in (answer.code, answer.subcode) if number is not None)
-    details = {"status": answer.status, "code": code, "trace": answer.trace_id}
+    details = {"status": answer.status, "code": code, "field": answer.blamed, "trace": answer.trace_id}
     known = ", ".join(f"{name} {value}" for name, value in details.items() if value)
     return f"{answer.message or 'Meta gave no readable error.'} ({known})"

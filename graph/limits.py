@@ -1,11 +1,25 @@
 """What Meta accepts in one message, so that a person hears of a problem before sending instead of after."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Literal
 from urllib.parse import urlsplit
 
 from graph.networks import Network
-from graph.payloads import Image, Link, Outgoing, Text
+from graph.payloads import Album, Link, Media, MediaKind, Outgoing, Text
+
+
+@dataclass(frozen=True)
+class MediaLimit:
+    """What a network takes of one kind. A type may end in `*`, as in `audio/*`: where Meta names no types of its own."""
+
+    max_bytes: int
+    types: tuple[str, ...]
+
+    def takes(self, mime: str) -> bool:
+        plain = mime.partition(";")[0].strip().lower()
+        return any(fnmatchcase(plain, pattern) for pattern in self.types)
 
 
 @dataclass(frozen=True)
@@ -14,17 +28,30 @@ class Limits:
 
     text_max: int
     text_unit: Literal["characters", "bytes"]
-    image_bytes: int
-    image_types: tuple[str, ...]
+    media: Mapping[MediaKind, MediaLimit]
+    album_max: int
     link_title: int
     link_subtitle: int
     button_title: int
 
+    @property
+    def image_bytes(self) -> int:
+        return self.media[MediaKind.IMAGE].max_bytes
+
+    @property
+    def image_types(self) -> tuple[str, ...]:
+        return self.media[MediaKind.IMAGE].types
+
 
 @dataclass(frozen=True)
 class Problem:
-    """One reason why Meta would refuse. `code` is one of: empty, too_long, too_large, wrong_type, bad_address,
-    needs_https, not_unicode. `limit` and `actual` are 0 where the problem has no size."""
+    """One reason why Meta would refuse.
+
+    Args:
+        field: what is wrong: text, url, title, subtitle, button, image_url, the kind of a media, or album.
+        code: empty, too_long, too_large, too_few, too_many, wrong_type, unsupported, bad_address, needs_https or not_unicode.
+        limit, actual: 0 where the problem has no size.
+    """
 
     field: str
     code: str
@@ -32,27 +59,36 @@ class Problem:
     actual: int = 0
 
 
-_EIGHT_MEGABYTES = 8 * 1024 * 1024
+_MEGABYTE = 1024 * 1024
+_ALBUM_MIN = 2
 
-# Source: Meta, Send API reference, "Text", "Attachments" and "Generic template"; Instagram Platform, "Send messages".
+# Source: Meta, Send API reference, "Attachments"; Messenger Platform, "Send messages", "Media".
+_MESSENGER_MEDIA = {
+    MediaKind.IMAGE: MediaLimit(8 * _MEGABYTE, ("image/png", "image/jpeg", "image/gif")),
+    MediaKind.VIDEO: MediaLimit(25 * _MEGABYTE, ("video/*",)),
+    MediaKind.AUDIO: MediaLimit(25 * _MEGABYTE, ("audio/*",)),
+    MediaKind.FILE: MediaLimit(25 * _MEGABYTE, ("*/*",)),
+}
+# Source: Meta, Instagram Platform, "Send messages", "Media types"; its changelog, 19 December 2025 (PDF). Meta names formats;
+# one format goes by several types.
+_INSTAGRAM_MEDIA = {
+    MediaKind.IMAGE: MediaLimit(8 * _MEGABYTE, ("image/png", "image/jpeg")),
+    MediaKind.VIDEO: MediaLimit(
+        25 * _MEGABYTE, ("video/mp4", "video/quicktime", "video/webm", "video/ogg", "video/x-msvideo", "video/avi", "video/msvideo")
+    ),
+    MediaKind.AUDIO: MediaLimit(
+        25 * _MEGABYTE,
+        ("audio/mp4", "audio/aac", "audio/x-aac", "audio/m4a", "audio/x-m4a", "audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"),
+    ),
+    MediaKind.FILE: MediaLimit(25 * _MEGABYTE, ("application/pdf",)),
+}
+# Source: Meta, Send API reference, "Text" and "Generic template"; Instagram Platform, "Send messages" and changelog, 6 May 2026 (albums).
 _LIMITS = {
     Network.MESSENGER: Limits(
-        text_max=2000,
-        text_unit="characters",
-        image_bytes=_EIGHT_MEGABYTES,
-        image_types=("image/png", "image/jpeg", "image/gif"),
-        link_title=80,
-        link_subtitle=80,
-        button_title=20,
+        text_max=2000, text_unit="characters", media=_MESSENGER_MEDIA, album_max=0, link_title=80, link_subtitle=80, button_title=20
     ),
     Network.INSTAGRAM: Limits(
-        text_max=1000,
-        text_unit="bytes",
-        image_bytes=_EIGHT_MEGABYTES,
-        image_types=("image/png", "image/jpeg"),
-        link_title=80,
-        link_subtitle=80,
-        button_title=20,
+        text_max=1000, text_unit="bytes", media=_INSTAGRAM_MEDIA, album_max=10, link_title=80, link_subtitle=80, button_title=20
     ),
 }
 
@@ -73,23 +109,33 @@ def problems(outgoing: Outgoing, network: Network) -> list[Problem]:
     match outgoing:
         case Text():
             return _text_problems(outgoing.text, network)
-        case Image():
-            return _image_source_problems(outgoing)
+        case Media():
+            return _media_source_problems(outgoing)
+        case Album():
+            return _album_problems(outgoing, limits_for(network))
+        case Link(plain=True):
+            return _plain_link_problems(outgoing, network)
         case Link():
             return _link_problems(outgoing, limits_for(network))
 
 
-def image_problems(size: int, mime: str, network: Network) -> list[Problem]:
-    """What is wrong with an image file of `size` bytes before it is uploaded."""
-    limits = limits_for(network)
+def media_problems(kind: MediaKind, size: int, mime: str, network: Network) -> list[Problem]:
+    """What is wrong with a file of `size` bytes before it is uploaded."""
+    limit = limits_for(network).media[kind]
     found = []
     if size <= 0:
-        found.append(Problem("image", "empty"))
-    if size > limits.image_bytes:
-        found.append(Problem("image", "too_large", limits.image_bytes, size))
-    if mime.lower() not in limits.image_types:
-        found.append(Problem("image", "wrong_type"))
+        found.append(Problem(kind.value, "empty"))
+    if size > limit.max_bytes:
+        found.append(Problem(kind.value, "too_large", limit.max_bytes, size))
+    if not limit.takes(mime):
+        found.append(Problem(kind.value, "wrong_type"))
     return found
+
+
+def media_kind_of(mime: str) -> MediaKind:
+    """As which kind Meta wants bytes of this type."""
+    family = mime.partition("/")[0].strip().lower()
+    return MediaKind(family) if family in (MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.AUDIO) else MediaKind.FILE
 
 
 def _text_problems(text: str, network: Network) -> list[Problem]:
@@ -102,12 +148,29 @@ def _text_problems(text: str, network: Network) -> list[Problem]:
     return found
 
 
-def _image_source_problems(image: Image) -> list[Problem]:
-    if image.attachment_id:
+def _media_source_problems(media: Media) -> list[Problem]:
+    if media.attachment_id:
         return []
-    if not image.url:
-        return [Problem("image", "empty")]
-    return _address_problems("url", image.url, https=True)
+    if not media.url:
+        return [Problem(media.kind.value, "empty")]
+    return _address_problems("url", media.url, https=True)
+
+
+def _album_problems(album: Album, limits: Limits) -> list[Problem]:
+    count = len(album.images)
+    if not limits.album_max:
+        return [Problem("album", "unsupported")]
+    if count < _ALBUM_MIN:
+        return [Problem("album", "too_few", _ALBUM_MIN, count)]
+    found = [Problem("album", "too_many", limits.album_max, count)] if count > limits.album_max else []
+    if any(image.kind is not MediaKind.IMAGE for image in album.images):
+        found.append(Problem("album", "wrong_type"))
+    return found + [problem for image in album.images for problem in _media_source_problems(image)]
+
+
+def _plain_link_problems(link: Link, network: Network) -> list[Problem]:
+    """A plain link is a text, so it has a text's limits and no others."""
+    return _address_problems("url", link.url) + _text_problems(link.words, network)
 
 
 def _link_problems(link: Link, limits: Limits) -> list[Problem]:

@@ -1,22 +1,31 @@
-"""What Meta tells about an account, a contact and the messages between them."""
+"""What Meta tells about an account, a contact and the Pages of a person."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from graph.readers import items, mapping, moment, text_id, words
-
-NEWEST = 20
+from graph.readers import items, mapping, text_id, words
 
 
 @dataclass(frozen=True)
 class AccountProfile:
-    """The account a token belongs to; `id` is the one that webhooks carry as their entry's."""
+    """The account a token belongs to.
+
+    Args:
+        id: the one that webhooks carry as their entry's.
+        scoped_id: the second id that an account has under Instagram Login, made for one app.
+    """
 
     id: str
     name: str
     username: str
+    scoped_id: str = ""
+
+    @classmethod
+    def read(cls, answer: Mapping[str, Any], *, key: str) -> "AccountProfile":
+        """`key` names the field that holds the id."""
+        id, other = text_id(answer.get(key)), text_id(answer.get("id"))
+        return cls(id, words(answer.get("name")), words(answer.get("username")), scoped_id=other if other != id else "")
 
 
 @dataclass(frozen=True)
@@ -38,40 +47,31 @@ class ContactProfile:
 
 
 @dataclass(frozen=True)
-class ThreadMessage:
-    """One message as the thread itself has it, for settling what became of ours."""
+class ManagedPage:
+    """A Page that a person looks after.
 
-    mid: str
-    sent_at: datetime
-    from_id: str
-    text: str
-    attachment_count: int
-
-
-def thread_messages(answer: Mapping[str, Any], *, contact_id: str) -> list[ThreadMessage]:
-    """The messages with this contact, newest first. Meta opens no more than the newest twenty of a thread.
-
-    Source: Meta, Conversations API reference.
+    Args:
+        token: speaks for the Page, and is never shown. It lives as long as the person's own is long-lived
+            (Meta, "Long-lived access tokens").
+        tasks: what the person may do: MESSAGING to send, MODERATE to subscribe.
+        instagram_id: the Instagram account behind the Page; empty where there is none.
     """
-    threads = (mapping(thread) for thread in items(answer.get("data")))
-    found = [message for thread in threads if _is_with(contact_id, thread) for message in _messages(thread)]
-    return sorted(found, key=lambda message: message.sent_at, reverse=True)[:NEWEST]
 
+    id: str
+    name: str
+    token: str = field(repr=False)
+    tasks: tuple[str, ...] = ()
+    instagram_id: str = ""
+    instagram_username: str = ""
 
-def _is_with(contact_id: str, thread: Mapping[str, Any]) -> bool:
-    """Another person's thread must never settle what became of a message to this one."""
-    participants = items(mapping(thread.get("participants")).get("data"))
-    return not participants or contact_id in (text_id(mapping(each).get("id")) for each in participants)
-
-
-def _messages(thread: Mapping[str, Any]) -> Iterator[ThreadMessage]:
-    for message in map(mapping, items(mapping(thread.get("messages")).get("data"))):
-        mid, sent_at = text_id(message.get("id")), moment(message.get("created_time"))
-        if mid and sent_at:
-            yield ThreadMessage(
-                mid=mid,
-                sent_at=sent_at,
-                from_id=text_id(mapping(message.get("from")).get("id")),
-                text=words(message.get("message")),
-                attachment_count=len(items(mapping(message.get("attachments")).get("data"))),
-            )
+    @classmethod
+    def read(cls, page: Mapping[str, Any]) -> "ManagedPage":
+        linked = mapping(page.get("instagram_business_account"))
+        return cls(
+            id=text_id(page.get("id")),
+            name=words(page.get("name")),
+            token=words(page.get("access_token")),
+            tasks=tuple(filter(None, map(words, items(page.get("tasks"))))),
+            instagram_id=text_id(linked.get("id")),
+            instagram_username=words(linked.get("username")),
+        )

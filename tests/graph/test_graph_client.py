@@ -4,7 +4,6 @@ import json
 import logging
 import traceback
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -12,53 +11,25 @@ import pytest
 
 from graph.client import GraphClient, Sent
 from graph.errors import (
+    ContactUnavailable,
     GraphError,
     NotSent,
     OutcomeUnknown,
     PermissionMissing,
     RateLimited,
+    Rejected,
     TokenInvalid,
     Unavailable,
     WindowClosed,
 )
-from graph.networks import Login, Network
-from graph.payloads import Image, Link, Text
-from graph.profiles import AccountProfile, ContactProfile, ThreadMessage
-from graph.signatures import appsecret_proof
+from graph.networks import Network
+from graph.payloads import Album, Link, Media, MediaKind, Text
+from graph.profiles import AccountProfile, ContactProfile
+from graph.usage import Usage, UsageLine
 
-PAGE, IG, PSID, IGSID = "104857600000001", "17841400000000042", "7300000000000011", "990000000000077"
-TOKEN, SECRET = "EAAexampletoken", "sim-app-secret-0001"
-PROOF = appsecret_proof(TOKEN, SECRET)
+from .meta import IG, IGSID, KINDS, PAGE, PROOF, PSID, SECRET, SHOP, STUDIO, STUDIO_THROUGH_PAGE, TOKEN, Meta, broken, client, error
 
-SHOP = {"node": PAGE, "login": Login.FACEBOOK, "network": Network.MESSENGER}
-STUDIO_THROUGH_PAGE = {"node": PAGE, "login": Login.FACEBOOK, "network": Network.INSTAGRAM}
-STUDIO = {"node": IG, "login": Login.INSTAGRAM, "network": Network.INSTAGRAM}
-KINDS = [SHOP, STUDIO_THROUGH_PAGE, STUDIO]
-
-
-class Meta:
-    """Answers every request alike, and remembers them."""
-
-    def __init__(self, answer: Any, status: int = 200, headers: dict[str, str] | None = None) -> None:
-        self.answer, self.status, self.headers = answer, status, headers
-        self.requests: list[httpx.Request] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        if isinstance(self.answer, bytes):
-            return httpx.Response(self.status, content=self.answer, headers=self.headers)
-        return httpx.Response(self.status, json=self.answer, headers=self.headers)
-
-    @property
-    def request(self) -> httpx.Request:
-        (request,) = self.requests
-        return request
-
-
-def client(
-    meta: Callable[[httpx.Request], httpx.Response], account: dict[str, Any] = SHOP, **options: Any
-) -> GraphClient:
-    return GraphClient(token=TOKEN, transport=httpx.MockTransport(meta), **{**account, **options})
+PICTURE = Media(MediaKind.IMAGE, attachment_id="19")
 
 
 def test_a_message_is_handed_to_the_page() -> None:
@@ -110,20 +81,16 @@ def test_another_address_and_version_can_be_set() -> None:
     assert str(meta.request.url) == f"http://127.0.0.1:9000/fb/v25.0/{PAGE}/messages"
 
 
-def test_an_id_with_padding_is_percent_encoded() -> None:
-    meta = Meta({})
-    client(meta).contact("aWdfZA==")
-    assert meta.request.url.raw_path.startswith(b"/v26.0/aWdfZA%3D%3D?")
-
-
 @pytest.mark.parametrize(
-    "bad", ["", ".", "..", "me/accounts", "1?x=1", "1#", "1 2", "12\n", "1%2F", "\u0661", "a===", "=a"]
+    "bad", ["", ".", "..", "me/accounts", "1?x=1", "1#", "1 2", "12\n", "1%2F", "\u0661", "a===", "=a", "debug_token", "m_1", "1" * 41]
 )
 def test_a_bad_id_never_reaches_the_network(bad: str) -> None:
     meta = Meta({"message_id": "m_1"})
     graph = client(meta)
     calls: list[Callable[[], object]] = [
         lambda: graph.send(Text("Hello"), to=bad),
+        lambda: graph.react("m_1", to=bad),
+        lambda: graph.show_typing(to=bad),
         lambda: graph.contact(bad),
         lambda: graph.recent_messages(bad),
         lambda: client(meta, node=bad),
@@ -167,13 +134,6 @@ AFTER_WRITING = [
 ]
 
 
-def broken(kind: type[Exception]) -> Callable[[httpx.Request], httpx.Response]:
-    def answer(request: httpx.Request) -> httpx.Response:
-        raise kind(f"broken while sending {request.headers['authorization']}")
-
-    return answer
-
-
 @pytest.mark.parametrize("kind", BEFORE_WRITING)
 def test_what_breaks_before_writing_was_not_sent(kind: type[Exception]) -> None:
     graph = client(broken(kind))
@@ -191,7 +151,7 @@ def test_what_breaks_after_writing_leaves_a_message_open_and_a_read_repeatable(k
     with pytest.raises(Unavailable):
         graph.contact(PSID)
     with pytest.raises(Unavailable):
-        graph.upload_image(b"x", name="a.png", mime="image/png")
+        graph.upload(b"x", kind=MediaKind.IMAGE, name="a.png", mime="image/png")
 
 
 def test_every_failure_httpx_knows_is_sorted() -> None:
@@ -230,20 +190,132 @@ def test_a_redirect_is_not_followed() -> None:
     assert meta.request.url.host == "graph.facebook.com"
 
 
-@pytest.mark.parametrize(("account", "platform"), [(SHOP, None), (STUDIO_THROUGH_PAGE, "instagram"), (STUDIO, None)])
-def test_an_image_is_uploaded_to_be_used_again(account: dict[str, Any], platform: str | None) -> None:
-    meta = Meta({"attachment_id": 1900000000000123})
-    found = client(meta, account).upload_image(b"\x89PNG", name='caf\u00e9 "1".png', mime="image/png")
-    assert found == "1900000000000123"
-    assert meta.request.url.path == f"/v26.0/{account['node']}/message_attachments"
-    assert meta.request.url.params.get("platform") == platform
-    assert b'{"attachment": {"type": "image", "payload": {"is_reusable": true}}}' in meta.request.content
-    assert b'name="filedata"; filename="caf___1_.png"\r\nContent-Type: image/png\r\n\r\n\x89PNG' in meta.request.content
+FILM, SOUND = Media(MediaKind.VIDEO, url="https://cdn.test/a.mp4"), Media(MediaKind.AUDIO, url="https://cdn.test/a.wav")
 
 
-def test_an_upload_that_gives_no_id_can_be_tried_again() -> None:
-    with pytest.raises(Unavailable):
-        client(Meta({})).upload_image(b"x", name="", mime="image/png")
+@pytest.mark.parametrize(
+    ("outgoing", "seconds"),
+    [
+        (FILM, 90),
+        (Album((PICTURE, Media(MediaKind.IMAGE, url="https://cdn.test/a.png"))), 90),
+        (SOUND, 30),
+        (Text("Hello"), 30),
+        (Media(MediaKind.VIDEO, attachment_id="19"), 30),
+        (Album((PICTURE, PICTURE)), 30),
+    ],
+)
+def test_meta_gets_the_time_that_it_needs_to_fetch_a_film(outgoing: Any, seconds: int) -> None:
+    meta = Meta({"message_id": "aWd1"})
+    client(meta, STUDIO).send(outgoing, to=IGSID)
+    assert meta.request.extensions["timeout"] == {"connect": 5, "read": seconds, "write": seconds, "pool": seconds}
+
+
+def test_the_timeouts_can_be_set_apart() -> None:
+    meta = Meta({"message_id": "m_1", "attachment_id": "19"})
+    graph = client(meta, connect_timeout=1, read_timeout=2, media_timeout=3)
+    graph.send(Text("Hello"), to=PSID)
+    graph.send(FILM, to=PSID)
+    graph.upload_from("https://cdn.test/a.mp4", kind=MediaKind.VIDEO)
+    graph.upload(b"x", kind=MediaKind.VIDEO, name="a.mp4", mime="video/mp4")
+    graph.upload_from("https://cdn.test/a.wav", kind=MediaKind.AUDIO)
+    timeouts = [request.extensions["timeout"] for request in meta.requests]
+    assert [(each["connect"], each["read"]) for each in timeouts] == [(1, 2), (1, 3), (1, 3), (1, 3), (1, 2)]
+
+
+def test_an_answer_may_name_the_attachment_for_another_time() -> None:
+    assert client(Meta({"message_id": "m_1", "attachment_id": 19})).send(PICTURE, to=PSID).attachment_id == "19"
+    assert client(Meta({"message_id": "m_1"})).send(PICTURE, to=PSID).attachment_id == ""
+
+
+def test_a_message_can_answer_another_whatever_its_id_looks_like() -> None:
+    meta = Meta({"message_id": "m_2"})
+    client(meta).send(Text("That one"), to=PSID, metadata="out:1", reply_to="mid.$cAAE/x?y#z")
+    assert json.loads(meta.request.content)["reply_to"] == {"mid": "mid.$cAAE/x?y#z"}
+
+
+def test_an_album_goes_to_instagram_as_one_message() -> None:
+    meta = Meta({"message_id": "aWd1"})
+    client(meta, STUDIO).send(Album((PICTURE, PICTURE)), to=IGSID)
+    assert len(json.loads(meta.request.content)["message"]["attachments"]) == 2
+    with pytest.raises(ValueError, match="one picture"):
+        client(meta, SHOP).send(Album((PICTURE, PICTURE)), to=PSID)
+    assert len(meta.requests) == 1
+
+
+def test_a_shared_media_is_a_choice_of_the_client() -> None:
+    meta = Meta({"message_id": "aWd1"})
+    client(meta, STUDIO, media_share=True).send(Media(MediaKind.AUDIO, attachment_id="19"), to=IGSID)
+    assert json.loads(meta.request.content)["message"]["attachment"]["type"] == "MEDIA_SHARE"
+
+
+ACTIONS: list[tuple[Callable[[GraphClient], None], dict[str, Any]]] = [
+    (lambda graph: graph.show_typing(to=PSID), {"sender_action": "typing_on"}),
+    (lambda graph: graph.show_typing(to=PSID, on=False), {"sender_action": "typing_off"}),
+    (lambda graph: graph.mark_seen(to=PSID), {"sender_action": "mark_seen"}),
+    (lambda graph: graph.unreact("m_1", to=PSID), {"sender_action": "unreact", "payload": {"message_id": "m_1"}}),
+    (
+        lambda graph: graph.react("any text/", to=PSID, reaction="\U0001f600"),
+        {"sender_action": "react", "payload": {"message_id": "any text/", "reaction": "\U0001f600"}},
+    ),
+]
+
+
+@pytest.mark.parametrize(("act", "more"), ACTIONS)
+@pytest.mark.parametrize("account", KINDS)
+def test_a_gesture_names_the_contact_and_nothing_else(act: Callable[[GraphClient], None], more: dict[str, Any], account: Any) -> None:
+    meta = Meta({"recipient_id": PSID})
+    act(client(meta, account))
+    assert (meta.request.method, meta.paths) == ("POST", [f"/{account['node']}/messages"])
+    assert json.loads(meta.request.content) == {"recipient": {"id": PSID}, **more}
+
+
+@pytest.mark.parametrize(("account", "reaction"), [(SHOP, "\u2764\ufe0f"), (STUDIO_THROUGH_PAGE, "love"), (STUDIO, "love")])
+def test_a_heart_is_a_word_on_instagram_and_a_sign_on_messenger(account: dict[str, Any], reaction: str) -> None:
+    meta = Meta({"recipient_id": PSID})
+    client(meta, account).react("m_1", to=PSID)
+    assert json.loads(meta.request.content)["payload"]["reaction"] == reaction
+
+
+@pytest.mark.parametrize("act", [act for act, _ in ACTIONS])
+def test_a_gesture_may_be_repeated_so_its_outcome_is_never_unknown(act: Callable[[GraphClient], None]) -> None:
+    for meta in (broken(httpx.ReadTimeout), Meta(b"<html>", status=502), Meta(error(1), status=500), Meta(b"")):
+        with pytest.raises(Unavailable):
+            act(client(meta))
+    with pytest.raises(NotSent):
+        act(client(broken(httpx.ConnectError)))
+    with pytest.raises(ContactUnavailable):
+        act(client(Meta(error(551), status=400)))
+
+
+def test_a_reaction_needs_a_message() -> None:
+    with pytest.raises(ValueError, match="message"):
+        client(Meta({})).react("", to=PSID)
+    with pytest.raises(ValueError, match="message"):
+        client(Meta({})).unreact("", to=PSID)
+
+
+def test_subscriptions_are_read_in_every_shape() -> None:
+    apps = [{"id": 12, "subscribed_fields": ["messages", {"name": "feed"}]}, {"id": "13", "subscribed_fields": ["messages", "mention"]}, None]
+    assert client(Meta({"data": apps})).subscriptions() == ("messages", "feed", "mention")
+    assert client(Meta({"data": apps})).subscriptions(app_id="13") == ("messages", "mention")
+    assert client(Meta({"data": []})).subscriptions() == client(Meta({})).subscriptions() == ()
+
+
+def test_an_account_is_subscribed_and_unsubscribed() -> None:
+    meta = Meta({"success": True})
+    with client(meta, STUDIO) as graph:
+        graph.subscribe(["messages", "message_reactions"])
+        graph.unsubscribe()
+    assert [request.method for request in meta.requests] == ["POST", "DELETE"]
+    assert set(meta.paths) == {f"/{IG}/subscribed_apps"}
+    assert meta.requests[0].content == b"subscribed_fields=messages%2Cmessage_reactions"
+
+
+def test_a_subscription_that_meta_did_not_make_is_no_success() -> None:
+    with pytest.raises(Rejected):
+        client(Meta({"success": False})).subscribe(["messages"])
+    with pytest.raises(Rejected):
+        client(Meta(error(100), status=400)).subscribe(["nonsense"])
 
 
 def test_a_page_knows_itself() -> None:
@@ -266,7 +338,7 @@ def test_a_page_without_an_instagram_account_cannot_stand_for_one() -> None:
 @pytest.mark.parametrize("wrap", [lambda answer: answer, lambda answer: {"data": [answer]}])
 def test_instagram_login_knows_the_account_by_its_user_id(wrap: Callable[[Any], Any]) -> None:
     meta = Meta(wrap({"id": "111", "user_id": int(IG), "username": "my.shop", "name": "My Shop"}))
-    assert client(meta, STUDIO).account() == AccountProfile(id=IG, name="My Shop", username="my.shop")
+    assert client(meta, STUDIO).account() == AccountProfile(id=IG, name="My Shop", username="my.shop", scoped_id="111")
 
 
 def test_an_account_without_an_id_is_no_account() -> None:
@@ -286,42 +358,6 @@ def test_an_account_without_an_id_is_no_account() -> None:
 )
 def test_a_contact_is_what_meta_shows_of_them(answer: dict[str, Any], profile: ContactProfile) -> None:
     assert client(Meta(answer)).contact(PSID) == profile
-
-
-def thread(*messages: dict[str, Any], people: tuple[str, ...] = (PAGE, PSID)) -> dict[str, Any]:
-    return {"participants": {"data": [{"id": each} for each in people]}, "messages": {"data": list(messages)}}
-
-
-def said(number: int, **more: Any) -> dict[str, Any]:
-    return {"id": f"m_{number}", "created_time": f"2026-11-20T09:15:{number:02}+0000", "from": {"id": PAGE}, **more}
-
-
-@pytest.mark.parametrize(
-    ("account", "platform"), [(SHOP, "messenger"), (STUDIO_THROUGH_PAGE, "instagram"), (STUDIO, "instagram")]
-)
-def test_a_thread_is_asked_for_by_its_contact(account: dict[str, Any], platform: str) -> None:
-    meta = Meta({"data": []})
-    assert client(meta, account).recent_messages(PSID) == []
-    assert meta.request.url.path == f"/v26.0/{account['node']}/conversations"
-    assert (meta.request.url.params["platform"], meta.request.url.params["user_id"]) == (platform, PSID)
-
-
-def test_recent_messages_come_newest_first_and_at_most_twenty() -> None:
-    messages = client(Meta({"data": [thread(*map(said, range(30)))]})).recent_messages(PSID)
-    assert [message.mid for message in messages] == [f"m_{number}" for number in range(29, 9, -1)]
-
-
-def test_a_message_of_a_thread_is_read_whole() -> None:
-    answer = {"data": [thread(said(2, message="On its way", attachments={"data": [{"id": "5"}]}))]}
-    assert client(Meta(answer)).recent_messages(PSID) == [
-        ThreadMessage("m_2", datetime(2026, 11, 20, 9, 15, 2, tzinfo=UTC), PAGE, "On its way", 1)
-    ]
-
-
-def test_another_persons_thread_and_unreadable_messages_are_left_out() -> None:
-    strange = [7, {}, {"id": "m_1"}, {"id": "m_1", "created_time": "yesterday"}]
-    answer = {"data": [thread(said(1), people=(PAGE, "999")), thread(*strange), None]}  # type: ignore[arg-type]
-    assert client(Meta(answer)).recent_messages(PSID) == []
 
 
 def test_nothing_secret_reaches_the_logs(caplog: pytest.LogCaptureFixture) -> None:
@@ -348,7 +384,7 @@ def test_a_client_shows_no_secret() -> None:
 )
 def test_no_error_shows_a_secret_nor_keeps_the_request(meta: Callable[[httpx.Request], httpx.Response]) -> None:
     with pytest.raises(GraphError) as caught:
-        client(meta, app_secret=SECRET).send(Image(attachment_id="19"), to=PSID)
+        client(meta, app_secret=SECRET).send(PICTURE, to=PSID)
     shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + repr(vars(caught.value))
     assert not [secret for secret in (TOKEN, SECRET, PROOF) if secret in shown]
     assert caught.value.__cause__ is None
@@ -358,4 +394,41 @@ def test_no_error_shows_a_secret_nor_keeps_the_request(meta: Callable[[httpx.Req
 def test_a_short_token_does_not_garble_metas_error() -> None:
     meta = Meta({"error": {"code": 10, "error_subcode": 2018278}}, status=400)
     with pytest.raises(WindowClosed):
-        GraphClient(token="code", transport=httpx.MockTransport(meta), **SHOP).send(Text("Hi"), to=PSID)  # type: ignore[arg-type]
+        client(meta, token="code").send(Text("Hi"), to=PSID)
+
+
+def test_the_client_of_whoever_the_token_belongs_to_needs_no_id() -> None:
+    meta = Meta({"message_id": "m_1"})
+    client(meta, node="me").send(Text("Hello"), to=PSID)
+    assert meta.paths == ["/me/messages"]
+
+
+USED = {"X-App-Usage": '{"call_count": 28, "total_time": 25, "total_cputime": 24}'}
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_every_answer_tells_what_is_used_up(status: int) -> None:
+    heard: list[Usage] = []
+    meta = Meta({"message_id": "m_1"} if status == 200 else error(613), status=status, headers=USED)
+    try:
+        client(meta, on_usage=heard.append).send(Text("Hello"), to=PSID)
+    except RateLimited:
+        assert status == 400
+    assert heard == [(UsageLine("", "app", 28, 24, 25, 0),)]
+
+
+def test_an_answer_that_tells_nothing_is_not_told() -> None:
+    heard: list[Usage] = []
+    client(Meta({"message_id": "m_1"}), on_usage=heard.append).send(Text("Hello"), to=PSID)
+    client(Meta({"message_id": "m_1"}, headers=USED)).send(Text("Hello"), to=PSID)
+    assert heard == []
+
+
+def test_a_listener_that_breaks_never_loses_a_message(caplog: pytest.LogCaptureFixture) -> None:
+    def listen(usage: Usage) -> None:
+        raise RuntimeError(f"secret {TOKEN}")
+
+    meta = Meta({"message_id": "m_1"}, headers=USED)
+    assert client(meta, on_usage=listen).send(Text("Hello"), to=PSID).message_id == "m_1"
+    assert "RuntimeError" in caplog.text
+    assert TOKEN not in caplog.text
