@@ -13,14 +13,18 @@ from graph.events import (
     MessageEdited,
     MessageReceived,
     MessageUnsent,
+    OptedIn,
+    PolicyEnforced,
     PostbackReceived,
     Reacted,
     Read,
     ReferralFollowed,
+    ThreadControlChanged,
 )
 from graph.media import received_media
 from graph.origin import Origin
 from graph.readers import flag, items, mapping, moment, text_id, whole, words
+from graph.referrals import referral_in, referral_of
 
 _Fields = Mapping[str, Any]
 _Reader = Callable[[Origin, _Fields], Event]
@@ -69,6 +73,7 @@ def _echo(origin: Origin, mid: str, message: _Fields) -> MessageEchoed:
         app_id=text_id(message.get("app_id")),
         metadata=words(message.get("metadata")),
         reply_to_mid=_reply_to_mid(message),
+        **_story(message),
     )
 
 
@@ -80,10 +85,12 @@ def _received(origin: Origin, mid: str, message: _Fields) -> MessageReceived:
         text=text,
         attachments=attachments,
         reply_to_mid=_reply_to_mid(message),
-        story_url=words(mapping(mapping(message.get("reply_to")).get("story")).get("url")),
         quick_reply=words(mapping(message.get("quick_reply")).get("payload")),
-        referral=_referral_of(message),
+        referral=referral_in(message),
+        came_by=words(mapping(origin.raw.get("prior_message")).get("source")),
+        to_self=flag(message.get("is_self")),
         unsupported=flag(message.get("is_unsupported")) or not (text or attachments),
+        **_story(message),
     )
 
 
@@ -91,8 +98,9 @@ def _reply_to_mid(message: _Fields) -> str:
     return text_id(mapping(message.get("reply_to")).get("mid"))
 
 
-def _referral_of(content: _Fields) -> _Fields | None:
-    return mapping(content.get("referral")) or None
+def _story(message: _Fields) -> dict[str, str]:
+    story = mapping(mapping(message.get("reply_to")).get("story"))
+    return {"story_url": words(story.get("url")), "story_id": text_id(story.get("id"))}
 
 
 def _edit(origin: Origin, edit: _Fields) -> Event:
@@ -128,20 +136,14 @@ def _postback(origin: Origin, postback: _Fields) -> Event:
         mid=text_id(postback.get("mid")),
         title=words(postback.get("title")),
         payload=words(postback.get("payload")),
-        referral=_referral_of(postback),
+        referral=referral_in(postback),
     )
 
 
 def _referral(origin: Origin, referral: _Fields) -> Event:
     if not origin.contact_id:
         return origin.not_understood("referral", "It names no contact.")
-    ref, source = words(referral.get("ref")), words(referral.get("source"))
-    return ReferralFollowed(**origin.common, ref=ref, source=_one_spelling(source), referral=referral)
-
-
-def _one_spelling(source: str) -> str:
-    """Messenger says SHORTLINK where Instagram says SHORTLINKS."""
-    return "SHORTLINK" if source == "SHORTLINKS" else source
+    return ReferralFollowed(**origin.common, referral=referral_of(referral))
 
 
 def _delivery(origin: Origin, delivery: _Fields) -> Event:
@@ -159,6 +161,34 @@ def _seen(origin: Origin, read: _Fields) -> Event:
     return Read(**origin.common, mid=mid, until=until)
 
 
+def _control(change: str, owner: str) -> _Reader:
+    def read(origin: Origin, control: _Fields) -> Event:
+        if not origin.contact_id:
+            return origin.not_understood("thread_control", "It names no contact.")
+        return ThreadControlChanged(
+            **origin.common,
+            change=change,
+            owner_app_id=text_id(control.get(owner)),
+            previous_app_id=text_id(control.get("previous_owner_app_id")),
+            note=words(control.get("metadata")),
+        )
+
+    return read
+
+
+def _policy(origin: Origin, policy: _Fields) -> Event:
+    action = words(policy.get("action")).lower()
+    if action not in ("warning", "block", "unblock"):
+        return origin.not_understood("policy_enforcement", "It neither warns, nor blocks, nor unblocks.")
+    return PolicyEnforced(**origin.common, action=action, reason=words(policy.get("reason")))
+
+
+def _optin(origin: Origin, optin: _Fields) -> Event:
+    """The oldest form, of the checkbox plugin, has no type and no contact."""
+    status = words(optin.get("notification_messages_status")) or words(optin.get("user_token_status"))
+    return OptedIn(**origin.common, kind=words(optin.get("type")) or "checkbox", title=words(optin.get("title")), status=status)
+
+
 _READERS: dict[str, _Reader] = {
     "message": _message,
     "message_edit": _edit,
@@ -167,4 +197,10 @@ _READERS: dict[str, _Reader] = {
     "referral": _referral,
     "delivery": _delivery,
     "read": _seen,
+    "pass_thread_control": _control("passed", "new_owner_app_id"),
+    "take_thread_control": _control("taken", "new_owner_app_id"),
+    "request_thread_control": _control("requested", "requested_owner_app_id"),
+    "policy_enforcement": _policy,
+    "policy-enforcement": _policy,
+    "optin": _optin,
 }

@@ -26,7 +26,15 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class MediaReceived:
-    """One attachment. `kind` is Meta's own type; `url` is empty where nothing can be fetched, and dies within days."""
+    """One attachment.
+
+    Args:
+        kind: image, video, audio, file, sticker, location, link, card, post, reel, story, story_mention, heart, view_once, booking, or
+            unsupported; a type that Meta adds one day stays in its own word.
+        url: where its bytes or its page are; empty where there are none. It dies within days.
+        title: what it is called, where Meta says so.
+        payload: the rest of what Meta tells, as it came.
+    """
 
     kind: str
     url: str = ""
@@ -35,16 +43,54 @@ class MediaReceived:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Referral:
+    """By which way a contact came: an advertisement, a link, a plugin, a product.
+
+    Source: Meta, Messenger Platform webhooks, "messaging_referrals"; Instagram Platform, "Webhooks", "messaging_referral".
+
+    Args:
+        source: Meta's word in one spelling: ADS, SHORTLINK, CUSTOMER_CHAT_PLUGIN …
+        ref: what the maker of the link wrote into it.
+        ad_id, ad_title, picture_url: the advertisement, where there was one.
+        product_id: the product that was asked about.
+        page_url: the web page that the plugin stood on.
+    """
+
+    source: str = ""
+    ref: str = ""
+    ad_id: str = ""
+    ad_title: str = ""
+    picture_url: str = ""
+    product_id: str = ""
+    page_url: str = ""
+
+    @property
+    def is_ad(self) -> bool:
+        return self.source == "ADS" or bool(self.ad_id)
+
+
+@dataclass(frozen=True, kw_only=True)
 class MessageReceived(Event):
-    """The contact wrote. `unsupported` means that Meta shows the content only in its own apps."""
+    """The contact wrote.
+
+    Args:
+        story_url, story_id: the account's own story that it answers. The address dies with the story.
+        quick_reply: the payload behind the offered answer that was tapped.
+        came_by: the plugin that the contact used before there was a conversation (Meta's `prior_message`).
+        to_self: the account wrote it to itself.
+        unsupported: Meta shows the content only in its own apps.
+    """
 
     mid: str
     text: str = ""
     attachments: tuple[MediaReceived, ...] = ()
     reply_to_mid: str = ""
     story_url: str = ""
+    story_id: str = ""
     quick_reply: str = ""
-    referral: Mapping[str, Any] | None = None
+    referral: Referral | None = None
+    came_by: str = ""
+    to_self: bool = False
     unsupported: bool = False
 
 
@@ -61,6 +107,8 @@ class MessageEchoed(Event):
     app_id: str = ""
     metadata: str = ""
     reply_to_mid: str = ""
+    story_url: str = ""
+    story_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,16 +145,77 @@ class PostbackReceived(Event):
     mid: str = ""
     title: str = ""
     payload: str = ""
-    referral: Mapping[str, Any] | None = None
+    referral: Referral | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReferralFollowed(Event):
     """The contact followed a link or an ad into a thread that already existed."""
 
-    ref: str = ""
-    source: str = ""
-    referral: Mapping[str, Any]
+    referral: Referral
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThreadControlChanged(Event):
+    """Another app, or ours, got the thread, or asks for it.
+
+    Source: Meta, Messenger Platform, "Conversation routing", webhook events.
+
+    Args:
+        change: passed, taken or requested.
+        owner_app_id: who holds the thread from now on, or asks to; empty means nobody.
+        previous_app_id: who held it before; empty means nobody, or not told.
+        note: what the app that did it wrote beside.
+    """
+
+    change: str
+    owner_app_id: str = ""
+    previous_app_id: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyEnforced(Event):
+    """Meta warns the account, stops it from sending, or lets it send again: `action` is warning, block or unblock."""
+
+    action: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptedIn(Event):
+    """The contact allowed messages outside the window, or took that back. `kind` is Meta's type, `status` its word for the change."""
+
+    kind: str
+    title: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commented(Event):
+    """Somebody commented on a post of the account, or did something to a comment.
+
+    Args:
+        verb: add, edited, remove, hide, unhide.
+        post_id: the post; for an ad's comment, which Meta tells twice, the original one.
+        ours: the account itself wrote it.
+    """
+
+    comment_id: str
+    verb: str = "add"
+    post_id: str = ""
+    parent_id: str = ""
+    author: str = ""
+    text: str = ""
+    ours: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mentioned(Event):
+    """Somebody mentioned the account in a comment, or in the words below a post."""
+
+    media_id: str
+    comment_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

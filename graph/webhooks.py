@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from graph.changes import change_event
 from graph.conversation_events import conversation_event
 from graph.events import Event, NotUnderstood, TestReceived
 from graph.networks import Network
@@ -102,12 +103,7 @@ def _change(origin: Origin, change: Mapping[str, Any]) -> _Part:
 def _one(part: _Part) -> Event:
     if part.origin.account_id == _TEST_ACCOUNT:
         return _test(part.origin, part.value)
-    return _unused_change(part) if part.field else conversation_event(part.origin, part.value)
-
-
-def _unused_change(part: _Part) -> NotUnderstood:
-    """Comments, mentions and insights reach the same address and are no part of a conversation."""
-    return part.origin.not_understood(part.field, "The inbox handles conversations only.")
+    return change_event(part.origin, part.field, part.value) if part.field else conversation_event(part.origin, part.value)
 
 
 def _test(origin: Origin, value: Mapping[str, Any]) -> TestReceived:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.events import (
+    Commented,
     Delivered,
     Event,
     MessageEchoed,
@@ -22,8 +23,10 @@ from graph.events import (
     PostbackReceived,
     Reacted,
     Read,
+    Referral,
     ReferralFollowed,
     TestReceived,
+    ThreadControlChanged,
 )
 from graph.networks import Network
 from graph.webhooks import BadBody, parse
@@ -102,7 +105,9 @@ def test_a_quick_reply_a_reply_and_a_story_reply_keep_what_they_answer() -> None
 
 
 def test_a_message_from_an_ad_carries_its_referral() -> None:
-    assert only("page.message.referral_ad").referral["ads_context_data"]["ad_title"] == "Spring sale"
+    referral = only("page.message.referral_ad").referral
+    assert (referral.is_ad, referral.ad_title) == (True, "Spring sale")
+    assert only("page.message.referral_product").referral == Referral(product_id="5001")
     assert only("page.message.text").referral is None
 
 
@@ -116,11 +121,19 @@ def test_what_meta_shows_only_in_its_own_apps_is_marked_as_unsupported() -> None
     ("name", "kinds"),
     [
         ("page.message.two_images", ["image", "image"]),
-        ("page.message.sticker_old", ["image"]),
-        ("page.message.fallback_bare", ["fallback"]),
-        ("ig.message.like_heart", ["like_heart"]),
-        ("ig.message.share_and_ig_post", ["ig_post"]),
-        ("ig.message.share", ["share"]),
+        ("page.message.sticker_old", ["sticker"]),
+        ("page.message.fallback_bare", ["link"]),
+        ("ig.message.like_heart", ["heart"]),
+        ("ig.message.share_and_ig_post", ["post"]),
+        ("ig.message.share", ["post"]),
+        ("ig.message.ig_reel", ["reel"]),
+        ("page.message.reel", ["reel"]),
+        ("ig.message.ig_story", ["story"]),
+        ("ig.message.story_mention", ["story_mention"]),
+        ("ig.message.ephemeral", ["view_once"]),
+        ("ig.message.unsupported_type", ["unsupported"]),
+        ("page.echo.template", ["card"]),
+        ("page.message.location_legacy", ["location"]),
     ],
 )
 def test_each_attachment_is_counted_once(name: str, kinds: list[str]) -> None:
@@ -202,11 +215,7 @@ def test_a_reaction_of_our_own_is_not_taken_for_the_contacts() -> None:
 def test_a_postback_keeps_its_payload_and_where_it_came_from() -> None:
     event = only("page.postback.referral_mme")
     assert isinstance(event, PostbackReceived)
-    assert (event.title, event.payload, event.referral) == (
-        "Get Started",
-        "GET_STARTED",
-        {"ref": "qr-7", "source": "SHORTLINK", "type": "OPEN_THREAD"},
-    )
+    assert (event.title, event.payload, event.referral) == ("Get Started", "GET_STARTED", Referral(ref="qr-7", source="SHORTLINK"))
 
 
 def test_a_guest_without_an_id_belongs_to_no_conversation() -> None:
@@ -216,7 +225,12 @@ def test_a_guest_without_an_id_belongs_to_no_conversation() -> None:
 def test_both_networks_spell_the_source_of_a_link_alike() -> None:
     messenger, instagram = only("page.referral.mme"), only("ig.referral.igme")
     assert isinstance(messenger, ReferralFollowed)
-    assert messenger.source == instagram.source == "SHORTLINK"
+    assert messenger.referral.source == instagram.referral.source == "SHORTLINK"
+
+
+def test_a_click_on_an_advertisement_is_told_from_a_link() -> None:
+    ad, link = only("page.referral.ad"), only("page.referral.mme")
+    assert (ad.referral.is_ad, ad.referral.ad_title, link.referral.is_ad) == (True, "Spring sale", False)
 
 
 def test_receipts_reach_up_to_a_time_or_a_message() -> None:
@@ -251,7 +265,54 @@ def test_a_dashboard_test_has_its_time_in_text_of_seconds() -> None:
 
 
 def test_both_spellings_of_a_policy_event_have_one_kind() -> None:
-    assert only("page.policy.warning").kind == only("page.policy.block_hyphen_key").kind == "policy_enforcement"
+    assert only("page.policy.warning").action == "warning"
+    assert only("page.policy.block_hyphen_key").action == "block"
+    (other,) = page({"recipient": {"id": PAGE}, "policy_enforcement": {"action": "hug"}})
+    assert isinstance(other, NotUnderstood)
+
+
+def test_thread_control_tells_who_holds_the_thread_from_now_on() -> None:
+    passed, idle, taken, asked = (only(f"page.thread.{name}") for name in ("pass", "pass_from_idle", "take", "request"))
+    assert isinstance(passed, ThreadControlChanged)
+    assert (passed.change, passed.owner_app_id, passed.previous_app_id) == ("passed", "1200000000000001", "263902037430900")
+    assert (idle.previous_app_id, taken.change, taken.owner_app_id) == ("", "taken", "263902037430900")
+    assert (asked.change, asked.owner_app_id) == ("requested", "1200000000000001")
+
+
+def test_a_comment_tells_what_was_done_to_which_comment_below_which_post() -> None:
+    added, answered, removed = only("page.feed.comment_add"), only("page.feed.comment_reply"), only("page.feed.comment_remove")
+    assert isinstance(added, Commented)
+    assert (added.comment_id, added.verb, added.parent_id, added.text, added.author) == ("55_900", "add", "", "How much?", "Ann Example")
+    assert (bool(answered.parent_id), removed.verb, removed.contact_id) == (True, "remove", None)
+
+
+def test_a_comment_on_an_ad_belongs_to_the_original_post() -> None:
+    assert only("ig.comment.ad").post_id == only("ig.comment").post_id == "17890000000000020"
+
+
+def test_a_comment_of_our_own_and_one_without_words_are_told_as_such() -> None:
+    assert (only("ig.comment.own").ours, only("ig.comment").ours) == (True, False)
+    assert only("ig.comment.no_text").text == ""
+
+
+def test_an_opt_in_and_its_end_have_their_kind_and_their_status() -> None:
+    assert (only("page.optin.marketing").kind, only("page.optin.marketing").title) == ("notification_messages", "News")
+    assert only("page.optin.marketing_stop").status == "STOP NOTIFICATIONS"
+    assert only("page.optin.checkbox").contact_id is None
+
+
+def test_a_card_is_called_what_its_first_element_is_called() -> None:
+    assert only("page.message.template_product").attachments[0].title == "Mug"
+
+
+def test_a_message_tells_by_which_plugin_its_writer_came() -> None:
+    assert only("page.message.prior_message").came_by == "checkbox_plugin"
+    assert only("ig.message.is_self").to_self
+
+
+def test_a_story_reply_names_the_story() -> None:
+    assert only("ig.message.reply_to_story").story_id
+    assert only("ig.echo.reply_to_story").story_id
 
 
 def test_a_message_inside_changes_is_a_message() -> None:
