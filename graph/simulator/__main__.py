@@ -8,7 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
-from graph.simulator.courier import Courier, fetch
+from graph.simulator.courier import Courier, fetch, post_form
 from graph.simulator.shell import Server
 from graph.simulator.simulator import Simulator
 
@@ -19,6 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     simulator = Simulator(
         options.state,
         fetch=fetch,
+        post=post_form,
         public_url=(options.public_url or server.url).rstrip("/"),
         background=True,
         hosts=(options.host, *options.allow_host),

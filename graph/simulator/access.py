@@ -2,21 +2,42 @@
 
 import hashlib
 import hmac
+from typing import TYPE_CHECKING
 
-from graph.simulator import errors
+from graph.simulator import errors, tokens
 from graph.simulator.call import Call
+from graph.simulator.tokens import Token
 from graph.simulator.world import Account, App, Unknown, World
 
+if TYPE_CHECKING:
+    from graph.simulator.simulator import Simulator
 
-def authorise(world: World, call: Call) -> list[Account]:
-    """The accounts that this token speaks for on this host: a Page token also speaks for its Instagram account."""
-    if not call.token:
-        raise errors.no_token(call.node == "me")
-    accounts = [account for account in world.accounts_with_token(call.token) if account.site == call.site]
+
+def authorise(simulator: "Simulator", call: Call) -> list[Account]:
+    """The accounts that this token speaks for on this host: a Page's token also for the Instagram account behind the Page.
+
+    A person's token reads them all, but only an Instagram account does anything for it.
+    """
+    token = check_token(simulator, call)
+    accounts = [account for account in tokens.accounts_of(simulator.world, token) if account.site == call.site]
+    if token.kind == "user" and call.edge and not any(call.node == account.id and account.is_instagram for account in accounts):
+        raise errors.page_token_needed()
     if not accounts:
         raise errors.bad_token()
-    check_proof(world.app(accounts[0].app), call)
     return accounts
+
+
+def check_token(simulator: "Simulator", call: Call) -> Token:
+    """Present, known on this host, alive, and proven where the app wants that."""
+    if not call.token:
+        raise errors.no_token(call.node == "me")
+    token = tokens.find(simulator.world, call.token)
+    if token is None or (token.kind == "instagram") != (call.site == "instagram"):
+        raise errors.bad_token()
+    if subcode := token.fault(now=simulator.now_ms()):
+        raise errors.bad_token(subcode)
+    check_proof(simulator.world.app(token.app), call)
+    return token
 
 
 def check_proof(app: App, call: Call) -> None:
@@ -58,17 +79,21 @@ def at_node(accounts: list[Account], call: Call) -> list[Account]:
     return found
 
 
-def chosen(world: World, accounts: list[Account], call: Call) -> Account:
+def chosen(simulator: "Simulator", accounts: list[Account], call: Call) -> Account:
     """Behind one Page node live Messenger and Instagram: the recipient decides, then `platform`, then Messenger."""
-    known = [account for account in accounts if world.knows(_contact_named(call), account=account.id)]
+    named = _contact_named(simulator, call)
+    known = [account for account in accounts if simulator.world.knows(named, account=account.id)]
     platform = call.text("platform")
     wanted = [account for account in accounts if account.network == platform]
     pages = [account for account in accounts if not account.is_instagram]
     return (known or wanted or pages or accounts)[0]
 
 
-def _contact_named(call: Call) -> str:
-    recipient = call.params.get("recipient")
-    if recipient is not None:
-        recipient = call.thing("recipient").get("id", "")
-    return str(recipient or call.text("user_id") or call.node)
+def _contact_named(simulator: "Simulator", call: Call) -> str:
+    """The recipient, also the author of a comment that is answered privately."""
+    if "recipient" not in call.params or str(call.params["recipient"]).isdigit():
+        return call.text("recipient") or call.text("user_id") or call.node
+    recipient = call.thing("recipient")
+    comment = str(recipient.get("comment_id") or recipient.get("post_id") or "")
+    row = simulator.store.row("SELECT contact FROM comment WHERE id = ?", comment) if comment else None
+    return str(row["contact"] if row else recipient.get("id", ""))

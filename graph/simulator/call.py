@@ -11,7 +11,22 @@ import httpx
 from graph.simulator.errors import invalid
 
 VERSION = re.compile(r"^v\d+\.\d+$")
-SITES = {"fb": "facebook", "ig": "instagram"}
+SITES = {"fb": "facebook", "ig": "instagram", "ig-api": "instagram"}
+HOSTS = {
+    "graph.facebook.com": "facebook",
+    "www.facebook.com": "facebook",
+    "graph.instagram.com": "instagram",
+    "api.instagram.com": "instagram",
+    "www.instagram.com": "instagram",
+}
+
+
+@dataclass(frozen=True)
+class File:
+    """A part of a multipart body that is a file."""
+
+    name: str
+    content: bytes
 
 
 @dataclass
@@ -21,8 +36,9 @@ class Call:
     site: str
     parts: list[str]
     params: dict[str, Any] = field(default_factory=dict)
-    files: dict[str, bytes] = field(default_factory=dict)
+    files: dict[str, File] = field(default_factory=dict)
     token: str = ""
+    base: str = ""
 
     @property
     def node(self) -> str:
@@ -44,6 +60,18 @@ class Call:
             raise invalid(f"Param {name} must be an object.")
         return value or {}
 
+    def listed(self, name: str) -> list[Any]:
+        """A list parameter: JSON, or words between commas."""
+        value = self.params.get(name, [])
+        if isinstance(value, str):
+            value = _decoded(name, value) if value.startswith("[") else [word for word in value.split(",") if word]
+        if not isinstance(value, list):
+            raise invalid(f"Param {name} must be an array.")
+        return value
+
+    def things(self, name: str) -> list[dict[str, Any]]:
+        return [each for each in self.listed(name) if isinstance(each, dict)]
+
     def number(self, name: str, default: int) -> int:
         value = self.text(name, str(default))
         return int(value) if value.isdigit() else default
@@ -59,6 +87,7 @@ def read_call(request: httpx.Request) -> Call:
     if segments and VERSION.match(segments[0]):
         segments = segments[1:]
     call = Call(request.method, request.url.path, site, segments, dict(parse_qsl(request.url.query.decode())))
+    call.base = _base(request)
     call.token = _header_token(request) or call.text("access_token")
     return call
 
@@ -78,8 +107,15 @@ def _site(request: httpx.Request) -> tuple[str, list[str]]:
     segments = [unquote(part) for part in request.url.raw_path.decode().split("?")[0].split("/") if part]
     if segments and segments[0] in SITES:
         return SITES[segments[0]], segments[1:]
-    hosts = {"graph.facebook.com": "facebook", "graph.instagram.com": "instagram"}
-    return hosts.get(request.url.host, ""), segments
+    return HOSTS.get(request.url.host, ""), segments
+
+
+def _base(request: httpx.Request) -> str:
+    """What stands before the version in the URL that was called."""
+    if request.url.host in HOSTS:
+        return f"https://{request.url.host}"
+    host = request.headers.get("host") or request.url.netloc.decode()
+    return f"{request.url.scheme}://{host}/{request.url.path.strip('/').partition('/')[0]}"
 
 
 def _header_token(request: httpx.Request) -> str:
@@ -114,8 +150,8 @@ def _read_multipart(call: Call, kind: str, content: bytes) -> None:
 
 
 def _keep_part(call: Call, head: str, body: bytes) -> None:
-    name = re.search(r'\bname="([^"]*)"', head)
-    if name and "filename" in head:
-        call.files[name[1]] = body
+    name, file = re.search(r'\bname="([^"]*)"', head), re.search(r'\bfilename="([^"]*)"', head)
+    if name and file:
+        call.files[name[1]] = File(file[1], body)
     elif name:
         call.params[name[1]] = body.decode("utf-8", "replace")

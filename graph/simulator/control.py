@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -11,27 +12,67 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from graph.simulator.media import picture
-from graph.simulator.world import Unknown
+from graph.simulator import samples, tokens
+from graph.simulator.media import SAMPLES, mime_of
+from graph.simulator.windows import DAY_MS
+from graph.simulator.world import Contact, Unknown
 
 if TYPE_CHECKING:
     from graph.simulator.simulator import Simulator
 
 PAGE = Path(__file__).with_name("page.html")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+RANGE = re.compile(r"bytes=(\d+)-(\d*)")
+SHOWN_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "audio/wav", "audio/mpeg", "audio/aac", "audio/mp4", "video/mp4", "video/webm")
+APP = ("id", "callback_url", "deauthorise_url", "deletion_url", "rate_limits", "batch", "disorder", "duplicates", "wrong_signature")
+ACCOUNT = ("id", "network", "name", "username", "app", "login", "page_id", "echo", "ad_window_days", "disabled_at", "failing_since")
+CONTACT = ("id", "name", "username", "acted_at", "wrote_at", "saw_at", "conversation")
 
 # What a POST to /sim/{name} calls; its JSON fields are the keywords of that method.
 COMMANDS = {
     "apps": ("add_app", ""),
     "accounts": ("add_account", ""),
     "contacts": ("add_contact", "id"),
+    "people": ("add_person", "person"),
+    "tokens": ("set_token", ""),
+    "access": ("allow_messages", ""),
     "messages": ("write", "mid"),
+    "edits": ("edit", ""),
+    "odd-edits": ("edit_oddly", ""),
     "reactions": ("react", ""),
     "unreactions": ("unreact", ""),
     "unsends": ("unsend", ""),
     "taps": ("tap", "mid"),
     "views": ("see", ""),
+    "blocks": ("block", ""),
+    "unblocks": ("unblock", ""),
+    "links": ("follow_link", ""),
+    "ads": ("click_ad", ""),
+    "optins": ("opt_in", "token"),
+    "optouts": ("opt_out", ""),
+    "account-links": ("link_account", ""),
+    "stickers": ("send_sticker", "mid"),
+    "locations": ("send_location", "mid"),
+    "ephemerals": ("send_ephemeral", "mid"),
+    "unsupported": ("send_unsupported", "mid"),
+    "posts": ("share_post", "mid"),
+    "reels": ("share_reel", "mid"),
+    "story-mentions": ("mention_in_story", "mid"),
+    "story-replies": ("reply_to_story", "mid"),
+    "comments": ("comment", "id"),
+    "comment-edits": ("edit_comment", ""),
+    "comment-removals": ("remove_comment", ""),
+    "page-posts": ("post_on_page", "id"),
+    "mentions": ("mention", ""),
     "elsewhere": ("answer_elsewhere", "mid"),
+    "holds": ("hold_thread", ""),
+    "releases": ("release_thread", ""),
+    "thread-requests": ("request_thread", ""),
+    "policy": ("enforce_policy", ""),
+    "tests": ("test_button", "posted"),
+    "deauthorisations": ("deauthorise", "answer"),
+    "deletions": ("request_deletion", "answer"),
+    "webhook-mode": ("webhook_mode", ""),
     "events": ("announce", ""),
     "echo": ("set_echo", ""),
     "faults": ("fault", "id"),
@@ -69,15 +110,18 @@ def _command(simulator: "Simulator", name: str, body: dict[str, Any]) -> httpx.R
     method, result = COMMANDS[name]
     if "image" in body:
         body["image"] = _bytes(body["image"])
+    if "media" in body:
+        body["media"] = [(kind, samples.sample(kind) if content == "sample" else _bytes(content)) for kind, content in body["media"]]
     value = getattr(simulator, method)(**body)
     return _json(200, {"ok": True} | ({result: value} if result else {}))
 
 
 def _read(simulator: "Simulator", request: httpx.Request, name: str) -> httpx.Response:
-    if name == "picture.png":
-        return _image(picture(), "image/png")
+    if name in SAMPLES:
+        content = samples.sample(SAMPLES[name])
+        return _file(content, mime_of(content), request)
     if name.startswith("media/"):
-        return _media(simulator, name.removeprefix("media/"), request.url.params.get("signature"))
+        return _media(simulator, name.removeprefix("media/"), request)
     lists: dict[str, Callable[[], Any]] = {
         "health": lambda: {"ok": True, "now": simulator.now(), "waiting": len(simulator.outbox.waiting())},
         "world": lambda: world(simulator),
@@ -91,44 +135,50 @@ def _read(simulator: "Simulator", request: httpx.Request, name: str) -> httpx.Re
 
 def world(simulator: "Simulator") -> dict[str, Any]:
     """Everybody, without tokens and secrets."""
-    apps = [{"id": app.id, "callback_url": app.callback_url} for app in simulator.world.apps()]
+    apps = [{name: getattr(app, name) for name in APP} for app in simulator.world.apps()]
     accounts = [_account(simulator, account.id) for account in simulator.world.accounts()]
     return {
         "now": simulator.now(),
         "offset": simulator.offset(),
         "apps": apps,
         "accounts": accounts,
+        "people": [{"id": each.id, "name": each.name, "app": each.app, "pages": each.pages} for each in tokens.people(simulator.store)],
         "waiting": len(simulator.outbox.waiting()),
     }
 
 
 def _account(simulator: "Simulator", account_id: str) -> dict[str, Any]:
     account = simulator.world.account(account_id)
-    contacts = [
-        {"id": c.id, "name": c.name, "username": c.username, "acted_at": c.acted_at, "wrote_at": c.wrote_at}
-        for c in simulator.world.contacts(account_id)
-    ]
-    return {
-        "id": account.id,
-        "network": account.network,
-        "name": account.name,
-        "username": account.username,
-        "app": account.app,
-        "login": account.login,
-        "page_id": account.page_id,
-        "echo": account.echo,
+    return {name: getattr(account, name) for name in ACCOUNT} | {
         "human_agent": bool(account.human_agent),
         "subscribed": bool(account.fields),
-        "contacts": contacts,
+        "restricted": bool(account.restricted),
+        "dm_access": bool(account.dm_access),
+        "contacts": [_contact(simulator, contact) for contact in simulator.world.contacts(account_id)],
     }
 
 
-def _media(simulator: "Simulator", media_id: str, signature: str | None) -> httpx.Response:
-    media = simulator.shelf.find(media_id)
-    status = simulator.shelf.status(media, signature, now=simulator.now_ms())
+def _contact(simulator: "Simulator", contact: Contact) -> dict[str, Any]:
+    return {name: getattr(contact, name) for name in CONTACT} | {
+        "blocked": bool(contact.blocked),
+        "banned": bool(contact.banned),
+        "holder": contact.held_by(now=simulator.now_ms()),
+        "window_until": _window_until(contact),
+    }
+
+
+def _window_until(contact: Contact) -> int | None:
+    ends = [contact.acted_at + DAY_MS] if contact.acted_at else []
+    return max(ends + ([contact.ad_until] if contact.ad_until else []), default=None)
+
+
+def _media(simulator: "Simulator", media_id: str, request: httpx.Request) -> httpx.Response:
+    media, query = simulator.shelf.find(media_id), request.url.params
+    at = query.get("at", "")
+    status = simulator.shelf.status(media, at=at, signature=query.get("signature"), now=simulator.now_ms())
     if media is None or status != 200:
-        return _error(status, "This image is no longer available.")
-    return _image(media.content, media.mime)
+        return _error(status, "This file is no longer available.")
+    return _file(media.content, media.mime, request)
 
 
 def _is_local(host: str, more: tuple[str, ...]) -> bool:
@@ -168,16 +218,23 @@ def _bytes(text: str) -> bytes:
 def _page() -> httpx.Response:
     nonce = secrets.token_urlsafe(12)
     policy = (
-        f"default-src 'none'; img-src 'self' data:; connect-src 'self'; style-src 'nonce-{nonce}'; "
+        f"default-src 'none'; img-src 'self' data:; media-src 'self'; connect-src 'self'; style-src 'nonce-{nonce}'; "
         f"script-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     html = PAGE.read_text(encoding="utf-8").replace("{nonce}", nonce)
     return httpx.Response(200, headers={"Content-Security-Policy": policy, "Cache-Control": "no-store"}, html=html)
 
 
-def _image(content: bytes, mime: str) -> httpx.Response:
-    headers = {"Content-Type": mime, "X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=3600"}
-    return httpx.Response(200, headers=headers, content=content)
+def _file(content: bytes, mime: str, request: httpx.Request) -> httpx.Response:
+    """Players ask for a range; a type that a browser would run is only ever downloaded."""
+    headers = {"Content-Type": mime, "X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=3600", "Accept-Ranges": "bytes"}
+    if mime not in SHOWN_TYPES:
+        headers["Content-Disposition"] = "attachment"
+    found = RANGE.fullmatch(request.headers.get("range", ""))
+    if not found or int(found[1]) >= len(content):
+        return httpx.Response(200, headers=headers, content=content)
+    start, end = int(found[1]), min(int(found[2] or len(content)), len(content) - 1)
+    return httpx.Response(206, headers=headers | {"Content-Range": f"bytes {start}-{end}/{len(content)}"}, content=content[start : end + 1])
 
 
 def _json(status: int, data: dict[str, Any]) -> httpx.Response:

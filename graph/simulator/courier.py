@@ -2,11 +2,11 @@
 
 import contextlib
 import threading
-import time
 
 import httpx
 
 from graph.simulator.outbox import Outbox
+from graph.simulator.store import Row
 from graph.simulator.world import Unknown
 
 TIMEOUT = 5.0
@@ -20,8 +20,17 @@ def post(client: httpx.Client, url: str, body: bytes, headers: dict[str, str]) -
         return 0
 
 
+def post_form(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+    """Deauthorisations and deletion requests, whose answers count."""
+    try:
+        response = httpx.post(url, content=body, headers=headers, timeout=TIMEOUT, trust_env=False)
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return 0, b""
+    return response.status_code, response.content
+
+
 def fetch(url: str) -> tuple[int, bytes]:
-    """Meta fetches image URLs itself and gives up after ten seconds."""
+    """Meta fetches URLs itself and gives up after ten seconds; status 0 is no answer in time."""
     try:
         response = httpx.get(url, timeout=10.0, follow_redirects=True)
     except (httpx.HTTPError, httpx.InvalidURL):
@@ -52,9 +61,16 @@ class Courier:
         while not self._stopping.is_set():
             self.outbox.wake.clear()
             self._deliver_due()
-            self.outbox.wake.wait(self.outbox.seconds_to_next(time.time()))
+            self.outbox.wake.wait(self.outbox.seconds_to_next())
 
     def _deliver_due(self) -> None:
-        while not self._stopping.is_set() and (row := self.outbox.next_due(time.time())):
+        while not self._stopping.is_set() and (rows := self.outbox.due()):
             with contextlib.suppress(Unknown):  # the world was reset meanwhile
-                self.outbox.deliver(row, self.deliver)
+                self._deliver_some(rows)
+
+    def _deliver_some(self, rows: list[Row]) -> None:
+        """Without batches and disorder: what is due first leaves first, also while others are being retried."""
+        for batch in list(self.outbox.batches(rows)):
+            if self._stopping.is_set():
+                return
+            self.outbox.deliver(batch, self.deliver)

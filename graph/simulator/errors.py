@@ -1,10 +1,12 @@
 """Meta's error answers, by name. Codes: Messenger Platform, common error codes (25 June 2026)."""
 
+from typing import Any
+
 from graph.simulator.world import Account
 
 
 class MetaError(Exception):
-    """Ends a request with an error body. The status follows from host and code unless it is given."""
+    """Ends a request with an error body. Status and body follow from host and code unless they are given."""
 
     def __init__(
         self,
@@ -16,10 +18,11 @@ class MetaError(Exception):
         status: int | None = None,
         headers: dict[str, str] | None = None,
         transient: bool = False,
+        body: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.code, self.subcode, self.message, self.kind = code, subcode, message, kind
-        self.status, self.headers, self.transient = status, headers or {}, transient
+        self.status, self.headers, self.transient, self.body = status, headers or {}, transient, body
 
 
 def invalid(message: str, subcode: int | None = None) -> MetaError:
@@ -51,6 +54,14 @@ def no_token(about_me: bool) -> MetaError:
 
 def bad_token(subcode: int | None = None) -> MetaError:
     return MetaError(190, "Error validating access token: the session is invalid or has expired.", subcode=subcode)
+
+
+def page_token_needed() -> MetaError:
+    return MetaError(190, "(#190) This method must be called with a Page Access Token")
+
+
+def no_dm_access() -> MetaError:
+    return MetaError(200, "(#200) The owner of the account has switched off access to messages.", subcode=2534041)
 
 
 def no_recipient(account: Account) -> MetaError:
@@ -85,13 +96,10 @@ def gone() -> MetaError:
     return MetaError(9000001, "(#9000001) The message was deleted.")
 
 
-def throttled(seconds: float) -> MetaError:
-    return MetaError(
-        613,
-        "(#613) Calls to this api have exceeded the rate limit.",
-        status=429,
-        headers={"Retry-After": str(int(seconds) or 1)},
-    )
+def throttled(seconds: float, *, code: int = 613, status: int = 429) -> MetaError:
+    """Without seconds Meta does not say when to come back."""
+    text = f"(#{code}) Calls to this api have exceeded the rate limit."
+    return MetaError(code, text, status=status, headers={"Retry-After": str(int(seconds))} if seconds >= 1 else {})
 
 
 def broken(code: int) -> MetaError:

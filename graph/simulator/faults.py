@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from graph.simulator import errors
+from graph.simulator.call import Call
 from graph.simulator.errors import MetaError
 from graph.simulator.store import Store
 from graph.simulator.world import Account
 
-BEFORE = ("error_before", "drop_before", "html", "ok_with_error", "rate_limited", "token_dead")
-AFTER = ("error_after", "drop_after", "slow")
+BEFORE = ("error_before", "error", "drop_before", "html", "not_json", "ok_with_error", "rate_limited", "token_dead", "too_much")
+AFTER = ("error_after", "drop_after", "slow", "html_after", "not_json_after", "ok_with_error_after")
 WHILE_SENDING = ("restricted", "window", "unavailable", "held_elsewhere")
 KINDS = BEFORE + AFTER + WHILE_SENDING
 
@@ -22,6 +23,10 @@ class Fault:
     times: int | None
     seconds: float
     subcode: int | None
+    skip: int
+    code: int | None
+    status: int | None
+    most: int | None
 
     @property
     def applies_first(self) -> bool:
@@ -32,19 +37,22 @@ class Faults:
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    def add(
-        self, kind: str, *, route: str, account: str | None, times: int | None, seconds: float, subcode: int | None
-    ) -> int:
+    def add(self, kind: str, **values: str | float | None) -> int:
         if kind not in KINDS:
             raise ValueError(f"A fault is one of {', '.join(KINDS)}.")
-        return self.store.insert(
-            "fault", kind=kind, route=route, account=account, times=times, seconds=seconds, subcode=subcode
-        )
+        if kind == "error" and not values["code"]:
+            raise ValueError("An error needs a code.")
+        return self.store.insert("fault", kind=kind, **values)
 
-    def take(self, route: str, account: str | None) -> Fault | None:
-        """The oldest fault that fits, used up by one."""
+    def take(self, route: str, account: str | None, call: Call) -> Fault | None:
+        """The oldest fault that fits, used up by one; one that waits for later calls lets this one pass."""
         with self.store.transaction():
             fault = self._find(route, account)
+            if fault and fault.skip:
+                self.store.run("UPDATE fault SET skip = skip - 1 WHERE id = ?", fault.id)
+                return None
+            if fault and fault.kind == "too_much" and call.number("limit", 25) <= (fault.most or 1):
+                return None
             if fault and fault.times is not None:
                 self.store.run("UPDATE fault SET times = times - 1 WHERE id = ?", fault.id)
         return fault
@@ -71,10 +79,19 @@ class Faults:
 def refusal(fault: Fault) -> MetaError:
     """The error of a fault that is answered before anything is applied."""
     if fault.kind == "rate_limited":
-        return errors.throttled(fault.seconds)
+        return errors.throttled(fault.seconds, code=fault.code or 613, status=fault.status or 429)
     if fault.kind == "token_dead":
         return errors.bad_token(fault.subcode or 463)
-    return errors.broken(2)
+    if fault.kind == "too_much":
+        return MetaError(fault.code or 1, "Please reduce the amount of data you're asking for, then retry your request", status=500)
+    return own_error(fault) if fault.kind == "error" else errors.broken(2)
+
+
+def own_error(fault: Fault, default: int = 1) -> MetaError:
+    """Any code of Meta's table; without one an unknown error."""
+    if fault.code is None:
+        return errors.broken(default)
+    return MetaError(fault.code, f"(#{fault.code}) The simulator was told to answer so.", subcode=fault.subcode, status=fault.status)
 
 
 def while_sending(fault: Fault, account: Account) -> MetaError:

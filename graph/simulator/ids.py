@@ -32,6 +32,15 @@ def attachment_id() -> str:
     return digits(16, "19")
 
 
+def token(kind: str) -> str:
+    """Instagram's begin with IGAA, Facebook's with EAA."""
+    return ("IGAA" if kind == "instagram" else "EAA") + _url_safe(90)
+
+
+def code() -> str:
+    return f"AQ{_url_safe(60)}"
+
+
 def trace_id() -> str:
     """Meta's fbtrace_id: 23 characters, unique to each answer."""
     return f"A{_url_safe(18)[:22]}"

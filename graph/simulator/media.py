@@ -1,21 +1,28 @@
-"""Images: what Meta accepts, where the bytes are kept, and one built-in picture to try things with."""
+"""Files: what the bytes are, where they are kept, and the signed URLs under which others fetch them."""
 
-import functools
 import hashlib
+import hmac
 import secrets
-import struct
-import zlib
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-from graph.simulator import ids
-from graph.simulator.errors import MetaError, invalid
+from graph.simulator import ids, samples
+from graph.simulator.errors import invalid
+from graph.simulator.samples import picture as picture
 from graph.simulator.store import Store
 
-LARGEST_IMAGE = 8 * 1024 * 1024
 UPLOAD_LIFE_MS = 90 * 24 * 3600 * 1000
 SIGNED_URL_LIFE_MS = 24 * 3600 * 1000
-MAGIC = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
+KINDS = ("image", "video", "audio", "file")
+MAGIC = (
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"), (0, b"\xff\xd8\xff", "image/jpeg"), (0, b"GIF8", "image/gif"),
+    (8, b"WEBP", "image/webp"), (0, b"%PDF-", "application/pdf"), (8, b"WAVE", "audio/wav"), (8, b"AVI ", "video/x-msvideo"),
+    (0, b"ID3", "audio/mpeg"), (0, b"\xff\xfb", "audio/mpeg"), (0, b"\xff\xf1", "audio/aac"), (0, b"\xff\xf9", "audio/aac"),
+    (0, b"OggS", "video/ogg"), (0, b"\x1aE\xdf\xa3", "video/webm"), (4, b"ftypqt", "video/quicktime"),
+    (4, b"ftypM4A", "audio/mp4"), (4, b"ftyp", "video/mp4"),
+)  # fmt: skip
+ENDINGS = {"image/jpeg": "jpg", "video/quicktime": "mov", "video/x-msvideo": "avi", "audio/mpeg": "mp3", "audio/mp4": "m4a", "": "bin"}
+SAMPLES = {"picture.png": "image", "voice.wav": "audio", "film.mp4": "video", "document.pdf": "file"}
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,8 @@ class Media:
     sha256: str
     signature: str
     at: int
+    kind: str
+    name: str
 
 
 class Shelf:
@@ -36,15 +45,17 @@ class Shelf:
         self.store = store
         self.public_url = public_url
 
-    def keep(self, content: bytes, *, account: str, at: int) -> Media:
+    def keep(self, content: bytes, *, account: str, at: int, kind: str = "image", name: str = "") -> Media:
         media = Media(
             ids.attachment_id(),
             account,
             bytes(content),
-            image_type(content) or "application/octet-stream",
+            mime_of(content) or "application/octet-stream",
             hashlib.sha256(content).hexdigest(),
             secrets.token_urlsafe(18),
             at,
+            kind,
+            name or f"{kind}.{ending(mime_of(content))}",
         )
         self.store.insert("media", **media.__dict__)
         return media
@@ -60,55 +71,51 @@ class Shelf:
             raise invalid("Invalid attachment id", 2018074)
         return media
 
-    def url(self, media: Media) -> str:
-        return f"{self.public_url}/sim/media/{media.id}?signature={media.signature}"
+    def url(self, media: Media, *, now: int) -> str:
+        """Signed anew each time somebody is told of the file, as Meta does."""
+        return f"{self.public_url}/sim/media/{media.id}?at={now}&signature={_signature(media, str(now))}"
+
+    def sample_url(self, kind: str) -> str:
+        name = next(name for name, each in SAMPLES.items() if each == kind)
+        return f"{self.public_url}/sim/{name}"
 
     def forget(self, media_id: str) -> None:
         self.store.run("DELETE FROM media WHERE id = ?", media_id)
 
-    def status(self, media: Media | None, signature: str | None, *, now: int) -> int:
+    def status(self, media: Media | None, *, at: str, signature: str | None, now: int) -> int:
         """Signed media URLs die: 404 once the message was unsent, 403 after a day."""
         if media is None:
             return 404
         if signature is None:
             return 200
-        return 200 if signature == media.signature and now - media.at <= SIGNED_URL_LIFE_MS else 403
+        right = hmac.compare_digest(signature.encode(), _signature(media, at).encode())
+        return 200 if right and now - int(at) <= SIGNED_URL_LIFE_MS else 403
 
-    def own_content(self, url: str) -> bytes | None:
+    def own_content(self, url: str, *, now: int) -> bytes | None:
         """What a URL of the simulator itself holds, without a network."""
         parts = urlsplit(url)
-        if parts.path.endswith("/sim/picture.png"):
-            return picture()
-        if "/sim/media/" in parts.path and (media := self.find(parts.path.rsplit("/", 1)[1])):
-            given = parse_qs(parts.query).get("signature", [media.signature])[0]
-            return media.content if given == media.signature else None
-        return None
+        _, found, name = parts.path.partition("/sim/")
+        if found and name in SAMPLES:
+            return samples.sample(SAMPLES[name])
+        media = self.find(name.removeprefix("media/")) if name.startswith("media/") else None
+        query = parse_qs(parts.query)
+        at, signature = query.get("at", [""])[0], query.get("signature", [None])[0]
+        return media.content if media and self.status(media, at=at, signature=signature, now=now) == 200 else None
 
 
-def image_type(content: bytes) -> str:
-    return next((mime for magic, mime in MAGIC.items() if content.startswith(magic)), "")
+def mime_of(content: bytes) -> str:
+    """What the bytes are counts, not what they are called."""
+    return next((mime for at, magic, mime in MAGIC if content[at : at + len(magic)] == magic), "")
 
 
-def check_image(content: bytes) -> None:
-    """Meta, Send API reference: 8 MB, PNG, JPEG or GIF. What the bytes are counts, not what they are called."""
-    if len(content) > LARGEST_IMAGE:
-        raise invalid("The attachment is too large", 2018109)
-    if not image_type(content):
-        raise MetaError(100, "Failed to upload the attachment: the type does not match the file", subcode=2018047)
+def kind_of(mime: str) -> str:
+    kind = mime.partition("/")[0]
+    return kind if kind in KINDS else "file"
 
 
-@functools.cache
-def picture(width: int = 320, height: int = 200) -> bytes:
-    """A soft two-colour PNG, drawn here so that nothing has to be downloaded."""
-    rows = b"".join(b"\0" + b"".join(_pixel(x / width, y / height) for x in range(width)) for y in range(height))
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunks = (_chunk(b"IHDR", header), _chunk(b"IDAT", zlib.compress(rows, 9)), _chunk(b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+def ending(mime: str) -> str:
+    return ENDINGS.get(mime) or mime.rpartition("/")[2]
 
 
-def _pixel(x: float, y: float) -> bytes:
-    return bytes((int(90 + 140 * x), int(120 + 60 * y), int(200 - 90 * x * y)))
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+def _signature(media: Media, at: str) -> str:
+    return hmac.new(media.signature.encode(), f"{media.id}.{at}".encode(), hashlib.sha256).hexdigest()[:32]

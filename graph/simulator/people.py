@@ -1,117 +1,202 @@
 """What a contact can do on their phone, and what colleagues can do in Meta's own apps."""
 
 import json
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from graph.simulator import sends, webhooks
-from graph.simulator.media import Media
+from graph.simulator import attachments, events, ids, messages, windows
+from graph.simulator.attachments import Attachment
 from graph.simulator.store import Row
-from graph.simulator.world import Account, Unknown
+from graph.simulator.world import Account, Contact, Unknown
 
 if TYPE_CHECKING:
     from graph.simulator.simulator import Simulator
 
+MOST_EDITS = 5
 
-def write(
-    simulator: "Simulator",
-    account: Account,
-    contact: str,
-    *,
-    text: str,
-    image_url: str,
-    image: bytes | None,
-    reply_to: str,
-) -> str:
-    _check_writing(account, text, image_url, image)
+
+@dataclass(frozen=True)
+class Writing:
+    """What a contact writes, before it is a message."""
+
+    text: str = ""
+    image_url: str = ""
+    files: list[tuple[str, bytes]] = field(default_factory=list)
+    raw: list[dict[str, Any]] = field(default_factory=list)
+    reply_to: str = ""
+    more: dict[str, Any] = field(default_factory=dict)
+    standby: bool = False
+    at: float | None = None
+
+
+def write(simulator: "Simulator", account: Account, contact: Contact, writing: Writing) -> str:
+    _check_writing(account, contact, writing)
     with simulator.store.transaction():
-        media = simulator.shelf.keep(image, account=account.id, at=simulator.now_ms()) if image else None
-        row = _written(simulator, account, contact, text=text, url=image_url, media=media, reply_to=reply_to)
-        _acted(simulator, contact, row["at"], wrote=True)
-    url = simulator.shelf.url(media) if media else image_url
-    simulator.announce(account, webhooks.message(row, image_url=url), field="messages")
+        row = _written(simulator, account, contact, writing)
+        windows.wrote(simulator.store, account, contact, row["at"])
+    event = events.message(account, row, attachments.wire(simulator.shelf, row, now=simulator.now_ms()))
+    simulator.tell(account, contact.id, event, field="messages", standby=writing.standby)
     return str(row["mid"])
+
+
+def edit(simulator: "Simulator", account: Account, contact: str, mid: str, *, text: str) -> None:
+    """Meta allows five edits. An edit opens nothing."""
+    row = _own(simulator, account, contact, mid)
+    number = messages.more(row).get("edits", 0) + 1
+    if row["kind"] != "text" or number > MOST_EDITS:
+        raise ValueError(f"Only texts can be edited, and at most {MOST_EDITS} times.")
+    more = json.dumps(messages.more(row) | {"edits": number})
+    simulator.store.run("UPDATE message SET text = ?, more = ? WHERE mid = ?", text, more, mid)
+    _tell_edit(simulator, account, contact, events.edited(row, text=text, number=number, at=_later(simulator, row)))
+
+
+def edit_oddly(simulator: "Simulator", account: Account, contact: str, mid: str, *, anonymous: bool) -> None:
+    """Observed on Instagram: an edit number 0 that changes nothing."""
+    row, at = _in_thread(simulator, account, contact, mid), simulator.now_ms()
+    event = events.edited_by_nobody(row, at=at) if anonymous else events.edited(row, text=None, number=0, at=at)
+    _tell_edit(simulator, account, contact, event)
 
 
 def react(simulator: "Simulator", account: Account, contact: str, mid: str, *, emoji: str, name: str) -> None:
     """A reaction opens the window as a message does; taking it back does not."""
     row = _in_thread(simulator, account, contact, mid)
-    at = max(simulator.now_ms(), row["at"])
+    at = _later(simulator, row)
     given = json.dumps({"by": "contact", "emoji": emoji}) if emoji else ""
     with simulator.store.transaction():
         simulator.store.run("UPDATE message SET reaction = ? WHERE mid = ?", given, mid)
         if emoji:
-            _acted(simulator, contact, at, wrote=False)
-    event = webhooks.reaction(account, row, emoji=emoji, name=name, at=at)
-    simulator.announce(account, event, field="message_reactions")
+            windows.acted(simulator.store, contact, at)
+    event = events.reaction(account, row, emoji=emoji, name=name, at=at)
+    simulator.tell(account, contact, event, field="message_reactions")
 
 
 def unsend(simulator: "Simulator", account: Account, contact: str, mid: str) -> None:
     """The text and the bytes go, also here."""
-    row = _in_thread(simulator, account, contact, mid)
-    if row["direction"] != "in":
-        raise ValueError("A contact can unsend only what they wrote.")
+    row = _own(simulator, account, contact, mid)
     with simulator.store.transaction():
-        simulator.store.run("UPDATE message SET unsent = 1, text = '', url = '' WHERE mid = ?", mid)
-        simulator.shelf.forget(row["media"])
-    simulator.announce(account, webhooks.unsent(row, at=max(simulator.now_ms(), row["at"])), field="messages")
+        simulator.store.run("UPDATE message SET unsent = 1, text = '', url = '', attachments = '[]', more = '{}' WHERE mid = ?", mid)
+        for attachment in attachments.of_row(row):
+            simulator.shelf.forget(attachment.media)
+    simulator.tell(account, contact, events.unsent(row, at=_later(simulator, row)), field="messages")
 
 
-def tap(simulator: "Simulator", account: Account, contact: str, *, title: str, payload: str) -> str:
+def tap(simulator: "Simulator", account: Account, contact: Contact, *, title: str, payload: str) -> str:
+    """Carries the link that led a newcomer here."""
+    _check_not_blocked(contact)
     with simulator.store.transaction():
-        row = simulator.add_message(
-            account, contact, direction="in", **sends.EMPTY | {"kind": "postback", "title": title}
-        )
-        _acted(simulator, contact, row["at"], wrote=False)
-    simulator.announce(account, webhooks.postback(row, payload=payload), field="messaging_postbacks")
+        row = simulator.add_message(account, contact.id, direction="in", **messages.EMPTY | {"kind": "postback", "title": title})
+        windows.acted(simulator.store, contact.id, row["at"])
+        simulator.world.set_contact(contact.id, ref="")
+    referral = json.loads(contact.ref or contact.ad or "null")
+    simulator.tell(account, contact.id, events.postback(row, payload=payload, referral=referral), field="messaging_postbacks")
     return str(row["mid"])
 
 
 def see(simulator: "Simulator", account: Account, contact: str) -> None:
     """Nothing to see, nothing to tell."""
-    row = simulator.store.row(
-        "SELECT * FROM message WHERE contact = ? AND direction = 'out' ORDER BY number DESC LIMIT 1", contact
-    )
+    row = simulator.store.row("SELECT * FROM message WHERE contact = ? AND direction = 'out' ORDER BY number DESC LIMIT 1", contact)
     if row is None:
         return
-    at = max(simulator.now_ms(), row["at"])
-    simulator.store.run("UPDATE contact SET saw_at = ? WHERE id = ?", at, contact)
+    at = _later(simulator, row)
+    simulator.world.set_contact(contact, saw_at=at)
     field = "messaging_seen" if account.is_instagram else "message_reads"
-    simulator.announce(account, webhooks.read(account, row, at=at), field=field)
+    simulator.tell(account, contact, events.read(account, row, at=at), field=field)
 
 
 def answer_elsewhere(simulator: "Simulator", account: Account, contact: str, *, text: str) -> str:
-    """A colleague answers in Business Suite or the native app: we only hear the echo."""
-    values = sends.EMPTY | {"kind": "text", "text": text, "sent_by": str(webhooks.PAGE_INBOX_APP)}
+    """A colleague reads and answers in Business Suite or the native app: we only hear the echo."""
+    values = messages.EMPTY | {"text": text, "sent_by": str(events.PAGE_INBOX_APP)}
     row = simulator.add_message(account, contact, direction="out", **values)
-    event = webhooks.echo(account, row, image_url="", app_id=webhooks.PAGE_INBOX_APP)
-    simulator.announce(account, event, field="messages" if account.is_instagram else "message_echoes")
+    simulator.world.set_contact(contact, read_to=row["at"])
+    event = events.echo(account, row, [], app_id=events.PAGE_INBOX_APP)
+    simulator.tell(account, contact, event, field="messages" if account.is_instagram else "message_echoes")
     return str(row["mid"])
 
 
-def _check_writing(account: Account, text: str, image_url: str, image: bytes | None) -> None:
-    if not (text or image_url or image):
+def opt_in(simulator: "Simulator", account: Account, contact: str, *, title: str) -> str:
+    """To marketing messages; opens no window. Returns the token."""
+    token = ids.digits(19, "44")
+    optin = {
+        "type": "notification_messages",
+        "payload": title.upper().replace(" ", "_"),
+        "notification_messages_token": token,
+        "notification_messages_frequency": "WEEKLY",
+        "notification_messages_timezone": "UTC",
+        "token_expiry_timestamp": simulator.now_ms() + 365 * windows.DAY_MS,
+        "user_token_status": "NOT_REFRESHED",
+        "title": title,
+    }
+    _tell_about(simulator, account, contact, "messaging_optins", optin=optin)
+    return token
+
+
+def opt_out(simulator: "Simulator", account: Account, contact: str, *, title: str, token: str) -> None:
+    optin = {
+        "type": "notification_messages",
+        "payload": title.upper().replace(" ", "_"),
+        "notification_messages_token": token,
+        "notification_messages_status": "STOP NOTIFICATIONS",
+        "title": title,
+    }
+    _tell_about(simulator, account, contact, "messaging_optins", optin=optin)
+
+
+def link_account(simulator: "Simulator", account: Account, contact: str, *, authorization_code: str) -> None:
+    """Messenger only. Without a code the person unlinks."""
+    linked = {"status": "linked", "authorization_code": authorization_code} if authorization_code else {"status": "unlinked"}
+    _tell_about(simulator, account, contact, "messaging_account_linking", account_linking=linked)
+
+
+def _tell_about(simulator: "Simulator", account: Account, contact: str, field: str, **content: Any) -> None:
+    simulator.tell(account, contact, events.of_contact(account, contact, at=simulator.now_ms(), **content), field=field)
+
+
+def _tell_edit(simulator: "Simulator", account: Account, contact: str, event: events.Event) -> None:
+    simulator.tell(account, contact, event, field="message_edit" if account.is_instagram else "message_edits")
+
+
+def _check_writing(account: Account, contact: Contact, writing: Writing) -> None:
+    _check_not_blocked(contact)
+    files = bool(writing.image_url or writing.files)
+    if not (writing.text or files or writing.raw or writing.more.get("is_unsupported")):
         raise ValueError("Write a text or send an image.")
-    if text and (image_url or image) and not account.is_instagram:
+    if writing.text and files and not account.is_instagram:
         raise ValueError("On Messenger a text and an image are two messages.")
 
 
-def _written(
-    simulator: "Simulator", account: Account, contact: str, *, text: str, url: str, media: Media | None, reply_to: str
-) -> Row:
-    values = {
-        "kind": "image" if url or media else "text",
-        "text": text,
-        "url": url,
-        "reply_to": reply_to,
-        "media": media.id if media else "",
-    }
-    return simulator.add_message(account, contact, direction="in", **sends.EMPTY | values)
+def _check_not_blocked(contact: Contact) -> None:
+    if contact.blocked or contact.banned:
+        raise ValueError("One of the two has blocked the other: nothing can be written before that ends.")
 
 
-def _acted(simulator: "Simulator", contact: str, at: int, *, wrote: bool) -> None:
-    simulator.store.run("UPDATE contact SET acted_at = ? WHERE id = ?", at, contact)
-    if wrote:
-        simulator.store.run("UPDATE contact SET wrote_at = ? WHERE id = ?", at, contact)
+def _written(simulator: "Simulator", account: Account, contact: Contact, writing: Writing) -> Row:
+    more = dict(writing.more) | _self_reply(simulator, writing)
+    pending = contact.ad or contact.ref
+    if pending and "referral" not in more:
+        more["referral"] = json.loads(pending)
+    values = {"text": writing.text, "reply_to": writing.reply_to, "more": json.dumps(more)}
+    listed = messages.with_attachments(_attachments(simulator, account, writing))
+    kind = {"kind": "unsupported"} if more.get("is_unsupported") else {}
+    return simulator.add_message(account, contact.id, direction="in", at=writing.at, **messages.EMPTY | values | listed | kind)
+
+
+def _self_reply(simulator: "Simulator", writing: Writing) -> dict[str, Any]:
+    answered = simulator.store.row("SELECT direction FROM message WHERE mid = ?", writing.reply_to)
+    return {"is_self_reply": True} if answered and answered["direction"] == "in" else {}
+
+
+def _attachments(simulator: "Simulator", account: Account, writing: Writing) -> list[Attachment]:
+    now = simulator.now_ms()
+    named = [attachments.of_url("image", writing.image_url)] if writing.image_url else []
+    kept = [simulator.shelf.keep(content, account=account.id, at=now, kind=kind) for kind, content in writing.files]
+    return named + [attachments.of_media(media) for media in kept] + [attachments.of_raw(raw) for raw in writing.raw]
+
+
+def _own(simulator: "Simulator", account: Account, contact: str, mid: str) -> Row:
+    row = _in_thread(simulator, account, contact, mid)
+    if row["direction"] != "in":
+        raise ValueError("A contact can change and unsend only what they wrote.")
+    return row
 
 
 def _in_thread(simulator: "Simulator", account: Account, contact: str, mid: str) -> Row:
@@ -119,3 +204,8 @@ def _in_thread(simulator: "Simulator", account: Account, contact: str, mid: str)
     if (row["account"], row["contact"]) != (account.id, contact) or row["unsent"]:
         raise Unknown(f"There is no message {mid} in this conversation.")
     return row
+
+
+def _later(simulator: "Simulator", row: Row) -> int:
+    """Nothing happens to a message before it was written."""
+    return max(simulator.now_ms(), int(row["at"]))

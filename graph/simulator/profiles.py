@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from graph.simulator import access, errors
+from graph.simulator import access, errors, tokens
 from graph.simulator.call import Call
 from graph.simulator.fields import Fields, parse
+from graph.simulator.paging import page
+from graph.simulator.tokens import Token
 from graph.simulator.world import Account, Contact
 
 if TYPE_CHECKING:
@@ -13,54 +15,66 @@ if TYPE_CHECKING:
 SCOPES = {
     "messenger": ["pages_messaging", "pages_manage_metadata", "pages_show_list", "pages_read_engagement"],
     "instagram": ["instagram_basic", "instagram_manage_messages", "pages_manage_metadata", "pages_show_list"],
+    "login": ["instagram_business_basic", "instagram_business_manage_messages"],
 }
+ALL_TASKS = ["ANALYZE", "ADVERTISE", "MESSAGING", "MODERATE", "CREATE_CONTENT", "MANAGE"]
+APPLICATION = "Simulator"
+UNKNOWN = 467
 
 
 def profile(simulator: "Simulator", call: Call, accounts: list[Account]) -> dict[str, Any]:
     for account in accounts:
         if simulator.world.knows(call.node, account=account.id):
             contact = simulator.world.contact(call.node, account=account.id)
-            return (
-                _instagram_profile(simulator, call, contact)
-                if account.is_instagram
-                else _person(simulator, call, contact)
-            )
+            made = _instagram_profile if account.is_instagram else _profile
+            return made(simulator, call, contact)
     raise errors.no_such_object(call.node, call.method)
 
 
 def own(simulator: "Simulator", call: Call, accounts: list[Account]) -> dict[str, Any]:
     """`GET /me`, or the account by its id. With a Page token `me` is the Page, also for Instagram behind it."""
-    account = accounts[0]
+    account, fields = accounts[0], parse(call.text("fields"))
     if account.site == "instagram":
-        return _shown(_instagram_me(simulator, account), parse(call.text("fields")).or_default("id", "username"))
+        return _shown(_instagram_me(simulator, account), fields.or_default("id", "username"))
     if call.node == account.id and account.is_instagram:
-        return _shown(_instagram_user(simulator, account), parse(call.text("fields")).or_default("id"))
-    return _shown(_page(simulator, accounts), parse(call.text("fields")).or_default("id", "name"))
+        return _shown(_instagram_user(simulator, account), fields.or_default("id"))
+    return _shown(_page(simulator, accounts, call.token), fields.or_default("id", "name"))
 
 
-def pages(simulator: "Simulator", call: Call, accounts: list[Account]) -> dict[str, Any]:
-    """`/me/accounts`. The simulator has no user tokens: any token of an app lists that app's Pages."""
-    app = accounts[0].app
-    listed = [account for account in simulator.world.accounts() if account.app == app and account.login == "facebook"]
-    nodes = dict.fromkeys(account.page_id or account.id for account in listed)
-    groups = [[account for account in listed if node in account.nodes] for node in nodes]
-    shown = parse(call.text("fields")).or_default("access_token", "category", "name", "id", "tasks")
-    return {"data": [_shown(_page(simulator, group), shown) for group in groups]}
+def asks_for_person(simulator: "Simulator", call: Call) -> bool:
+    token = tokens.find(simulator.world, call.token)
+    return token is not None and token.kind == "user" and call.node in ("me", token.person)
+
+
+def person(simulator: "Simulator", call: Call) -> dict[str, Any]:
+    """`GET /me` with the token of a person."""
+    token = access.check_token(simulator, call)
+    known = tokens.person(simulator.store, token.person)
+    return _shown({"name": known.name, "id": known.id}, parse(call.text("fields")).or_default("name", "id"))
+
+
+def pages(simulator: "Simulator", call: Call) -> dict[str, Any]:
+    """`/me/accounts`: the Pages of a person, each with its own token. A Page's token lists all Pages of its app."""
+    token = access.check_token(simulator, call)
+    is_person = token.kind == "user" and call.node in ("me", token.person)
+    if call.site != "facebook" or not (is_person or (token.kind == "page" and call.node == "me")):
+        raise errors.no_such_object(call.node, call.method)
+    shown = parse(call.text("fields")).or_default("access_token", "category", "category_list", "name", "id", "tasks")
+    return page(call, [_shown(known, shown) for known in _managed(simulator, token)])
 
 
 def debug_token(simulator: "Simulator", call: Call) -> dict[str, Any]:
     """HTTP 200 for good and bad tokens alike; the inner error says `subcode`, not `error_subcode`."""
-    app = access.app_of_token(simulator.world, call.token)
-    if app is None and not simulator.world.accounts_with_token(call.token):
-        raise errors.bad_token() if call.token else errors.no_token(False)
-    accounts = simulator.world.accounts_with_token(call.text("input_token"))
-    if not accounts or (dead := simulator.faults.kills_token(accounts[0].id)):
-        subcode = (dead.subcode or 463) if accounts and dead else 467
-        return {"data": _bad_token(subcode) | ({"app_id": accounts[0].app} if accounts else {})}
-    return {"data": _good_token(simulator, accounts)}
+    if access.app_of_token(simulator.world, call.token) is None:
+        access.check_token(simulator, call)
+    token = tokens.find(simulator.world, call.text("input_token"))
+    if token is None:
+        return {"data": _bad_token(None, UNKNOWN)}
+    subcode = token.fault(now=simulator.now_ms()) or _faulty(simulator, token)
+    return {"data": _bad_token(token, subcode) if subcode else _good_token(simulator, token)}
 
 
-def _person(simulator: "Simulator", call: Call, contact: Contact) -> dict[str, Any]:
+def _profile(simulator: "Simulator", call: Call, contact: Contact) -> dict[str, Any]:
     """Without access to profiles Meta answers 200 with nothing but the id."""
     if not contact.profile:
         return {"id": contact.id}
@@ -78,8 +92,8 @@ def _person(simulator: "Simulator", call: Call, contact: Contact) -> dict[str, A
 
 
 def _instagram_profile(simulator: "Simulator", call: Call, contact: Contact) -> dict[str, Any]:
-    """Consent exists only once the person wrote or tapped; observed: 230 before."""
-    if not contact.profile or contact.acted_at is None:
+    """Consent exists only once the person wrote or tapped, and until they block; observed: 230 before."""
+    if not contact.profile or contact.acted_at is None or contact.blocked:
         raise errors.MetaError(230, "(#230) User consent is required to access user profile")
     known = {
         "name": contact.name,
@@ -115,49 +129,77 @@ def _instagram_user(simulator: "Simulator", account: Account) -> dict[str, Any]:
     }
 
 
-def _page(simulator: "Simulator", accounts: list[Account]) -> dict[str, Any]:
-    page = next((account for account in accounts if not account.is_instagram), None)
+def _managed(simulator: "Simulator", token: Token) -> list[dict[str, Any]]:
+    listed = [each for each in simulator.world.accounts() if each.app == token.app and each.login == "facebook"]
+    nodes = dict.fromkeys(each.page_id or each.id for each in listed)
+    mine = tokens.person(simulator.store, token.person).pages if token.kind == "user" else list(nodes)
+    return [_page(simulator, [each for each in listed if node in each.nodes], token.token) for node in nodes if node in mine]
+
+
+def _page(simulator: "Simulator", accounts: list[Account], token: str) -> dict[str, Any]:
+    own = next((account for account in accounts if not account.is_instagram), None)
     linked = next((account for account in accounts if account.is_instagram), None)
-    account = page or accounts[0]
+    account = own or accounts[0]
+    node = account.page_id or account.id
     known = {
-        "access_token": account.token,
         "category": "Shopping & retail",
+        "category_list": [{"id": "200600219953504", "name": "Shopping & retail"}],
         "name": account.name,
-        "username": page.username if page else "",
-        "link": f"https://www.facebook.com/{account.page_id or account.id}",
-        "tasks": ["ANALYZE", "ADVERTISE", "MESSAGING", "MODERATE", "CREATE_CONTENT", "MANAGE"],
-        "id": account.id if page else account.page_id,
+        "username": own.username if own else "",
+        "link": f"https://www.facebook.com/{node}",
+        "messaging_feature_status": {"hop_v2": True, "msgr_multi_app": False, "ig_multi_app": False},
+        "id": node,
     }
+    known |= _role(simulator, account, node, token)
     return known | ({"instagram_business_account": _instagram_user(simulator, linked)} if linked else {})
 
 
+def _role(simulator: "Simulator", account: Account, node: str, token: str) -> dict[str, Any]:
+    """The Page's token as this person gets it, and what they may do there."""
+    own = tokens.find(simulator.world, token)
+    if own is None or own.kind != "user":
+        return {"access_token": account.token, "tasks": ALL_TASKS}
+    tasks = tokens.person(simulator.store, own.person).tasks
+    return {"access_token": tokens.page_token(simulator.store, of=own, page=node, now=simulator.now_ms()).token, "tasks": tasks}
+
+
 def _shown(known: dict[str, Any], fields: Fields) -> dict[str, Any]:
-    """Unknown names are left out; the id is always there."""
+    """Unknown names are left out; the id is always there. Of a node inside only the id, unless more is asked for."""
     shown = {name: _inner(known[name], inner) for name, inner in fields.inner.items() if name in known}
     return shown | {"id": known["id"]}
 
 
 def _inner(value: Any, fields: Fields) -> Any:
-    return _shown(value, fields.or_default("id")) if isinstance(value, dict) else value
+    return _shown(value, fields.or_default("id")) if isinstance(value, dict) and "id" in value else value
 
 
-def _good_token(simulator: "Simulator", accounts: list[Account]) -> dict[str, Any]:
-    account, now = accounts[0], simulator.now_ms() // 1000
-    scopes = sorted({scope for each in accounts for scope in SCOPES[each.network]})
-    return {
-        "app_id": account.app,
-        "type": "PAGE" if account.login == "facebook" else "USER",
-        "application": "Simulator",
+def _faulty(simulator: "Simulator", token: Token) -> int:
+    accounts = tokens.accounts_of(simulator.world, token)
+    dead = simulator.faults.kills_token(accounts[0].id) if accounts else None
+    return (dead.subcode or tokens.EXPIRED) if dead else 0
+
+
+def _good_token(simulator: "Simulator", token: Token) -> dict[str, Any]:
+    accounts, now = tokens.accounts_of(simulator.world, token), simulator.now_ms() // 1000
+    scopes = sorted({scope for each in accounts for scope in SCOPES["login" if each.login == "instagram" else each.network]})
+    nodes = list(dict.fromkeys(each.page_id or each.id for each in accounts))
+    owner = token.person or (nodes[0] if nodes else "")
+    known = {
+        "app_id": token.app,
+        "type": "PAGE" if token.kind == "page" else "USER",
+        "application": APPLICATION,
         "data_access_expires_at": now + 90 * 86400,
-        "expires_at": 0,
+        "expires_at": (token.expires_at or 0) // 1000,
         "is_valid": True,
-        "issued_at": now - 86400,
-        "profile_id": account.page_id or account.id,
-        "user_id": account.page_id or account.id,
+        "issued_at": token.issued_at // 1000 or now - 86400,
+        "user_id": owner,
         "scopes": scopes,
+        "granular_scopes": [{"scope": scope, "target_ids": nodes} for scope in scopes],
     }
+    return known if token.kind == "user" else known | {"profile_id": nodes[0] if nodes else ""}
 
 
-def _bad_token(subcode: int) -> dict[str, Any]:
+def _bad_token(token: Token | None, subcode: int) -> dict[str, Any]:
     error = {"code": 190, "message": "Error validating access token.", "subcode": subcode}
-    return {"error": error, "is_valid": False, "scopes": []}
+    known = {"app_id": token.app, "application": APPLICATION, "expires_at": (token.expires_at or 0) // 1000} if token else {}
+    return known | {"error": error, "is_valid": False, "scopes": []}

@@ -1,87 +1,90 @@
 """The Conversations API: conversations, their messages, one message. Only the 20 newest of each can be opened."""
 
-import base64
-import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
-from graph.simulator import errors
+from graph.simulator import errors, shown_messages, windows
 from graph.simulator.call import Call
 from graph.simulator.fields import Fields, parse
+from graph.simulator.paging import DEFAULT, LARGEST, cursors, page
+from graph.simulator.shown_messages import business, iso, person
 from graph.simulator.store import Row
 from graph.simulator.world import Account, Contact, Unknown
 
 if TYPE_CHECKING:
     from graph.simulator.simulator import Simulator
 
+Data = dict[str, Any]
+
 OPENABLE = 20
-DEFAULT_PAGE, LARGEST_PAGE = 25, 100
+REQUESTS_LIFE_MS = 30 * windows.DAY_MS
 CONVERSATION = (
-    "id",
-    "updated_time",
-    "participants",
-    "messages",
-    "snippet",
-    "message_count",
-    "unread_count",
-    "can_reply",
-    "link",
-    "name",
-    "senders",
-)
+    "id", "updated_time", "participants", "messages", "snippet", "message_count", "unread_count", "can_reply", "link", "name",
+    "senders", "folder", "is_subscribed", "is_owner", "former_participants", "scoped_thread_key",
+)  # fmt: skip
 INSTAGRAM_CONVERSATION = ("id", "updated_time", "participants", "messages", "name")
-MESSAGE = (
-    "id",
-    "created_time",
-    "from",
-    "to",
-    "message",
-    "attachments",
-    "reactions",
-    "reply_to",
-    "shares",
-    "story",
-    "is_unsupported",
-    "sticker",
-    "tags",
-)
 
 
-def conversations(simulator: "Simulator", call: Call, account: Account) -> dict[str, Any]:
+def conversations(simulator: "Simulator", call: Call, account: Account) -> Data:
     """Newest first; `user_id` finds the one conversation with that person."""
     platform = call.text("platform", account.network)
-    threads = [] if platform != account.network else _threads(simulator, account, call.text("user_id"))
-    shown = parse(call.text("fields")).or_default("id", "updated_time")
-    return _page(call, [_conversation(simulator, account, thread, shown) for thread in threads])
+    threads = [] if platform != account.network else _threads(simulator, call, account)
+    wanted = parse(call.text("fields")).or_default("id", "updated_time")
+    return page(call, [_conversation(simulator, account, thread, wanted) for thread in threads])
 
 
-def conversation(simulator: "Simulator", call: Call, accounts: list[Account]) -> dict[str, Any]:
+def conversation(simulator: "Simulator", call: Call, accounts: list[Account]) -> Data:
     account, contact = _thread_named(simulator, call, accounts)
-    shown = parse(call.text("fields")).or_default("id", "updated_time")
-    return _conversation(simulator, account, contact, shown)
+    return _conversation(simulator, account, contact, parse(call.text("fields")).or_default("id", "updated_time"))
 
 
-def messages(simulator: "Simulator", call: Call, accounts: list[Account]) -> dict[str, Any]:
+def messages(simulator: "Simulator", call: Call, accounts: list[Account]) -> Data:
     account, contact = _thread_named(simulator, call, accounts)
-    shown = parse(call.text("fields")).or_default("id", "created_time")
-    return _page(call, _messages(simulator, account, contact, shown))
+    return page(call, _messages(simulator, account, contact, parse(call.text("fields")).or_default("id", "created_time")))
 
 
-def message(simulator: "Simulator", call: Call, accounts: list[Account]) -> dict[str, Any]:
-    account, row = _message_named(simulator, call, accounts)
-    newest = _rows(simulator, row["contact"])[:OPENABLE]
-    if row["mid"] not in [each["mid"] for each in newest]:
-        raise errors.gone()
+def message(simulator: "Simulator", call: Call, accounts: list[Account]) -> Data:
+    account, row = _opened(simulator, call, accounts)
     contact = simulator.world.contact(row["contact"], account=account.id)
-    return _message(simulator, account, contact, row, parse(call.text("fields")).or_default("id", "created_time"))
+    return shown_messages.show(simulator, account, contact, row, parse(call.text("fields")).or_default("id", "created_time"))
 
 
-def _threads(simulator: "Simulator", account: Account, user_id: str) -> list[Contact]:
-    known = [c for c in simulator.world.contacts(account.id) if not user_id or c.id == user_id]
-    newest = {c.id: _rows(simulator, c.id)[:1] for c in known}
-    return sorted((c for c in known if newest[c.id]), key=lambda c: -int(newest[c.id][0]["number"]))
+def message_attachments(simulator: "Simulator", call: Call, accounts: list[Account]) -> Data:
+    """The edge of a message, as far as it differs from the field."""
+    account, row = _opened(simulator, call, accounts)
+    contact = simulator.world.contact(row["contact"], account=account.id)
+    return page(call, shown_messages.show(simulator, account, contact, row, parse("attachments")).get("attachments", {}).get("data", []))
+
+
+def _threads(simulator: "Simulator", call: Call, account: Account) -> list[Contact]:
+    wanted = call.text("user_id")
+    known = [(c, _newest(simulator, c.id)) for c in simulator.world.contacts(account.id) if wanted in ("", c.id)]
+    listed = [(c, row) for c, row in known if row and _is_listed(simulator, call, account, c, row)]
+    return [c for c, row in sorted(listed, key=lambda each: (-each[1]["at"], -each[1]["number"]))]
+
+
+def _is_listed(simulator: "Simulator", call: Call, account: Account, contact: Contact, newest: Row) -> bool:
+    """Meta, Conversations API: Instagram's requests without activity for 30 days are not returned."""
+    folder = _folder(simulator, account, contact)
+    asked = call.text("folder") or folder
+    old = folder == "pending" and simulator.now_ms() - newest["at"] > REQUESTS_LIFE_MS
+    return not old and asked == folder and _after(call) < newest["at"] < _before(call)
+
+
+def _after(call: Call) -> int:
+    return call.number("updated_after_ms", -1)
+
+
+def _before(call: Call) -> int:
+    return call.number("updated_before_ms", 10**15)
+
+
+def _folder(simulator: "Simulator", account: Account, contact: Contact) -> str:
+    """On Instagram a conversation waits among the requests until the account answers."""
+    if contact.spam:
+        return "spam"
+    answered = simulator.store.rows("SELECT 1 FROM message WHERE contact = ? AND direction = 'out' LIMIT 1", contact.id)
+    return "inbox" if answered or not account.is_instagram else "pending"
 
 
 def _thread_named(simulator: "Simulator", call: Call, accounts: list[Account]) -> tuple[Account, Contact]:
@@ -92,12 +95,15 @@ def _thread_named(simulator: "Simulator", call: Call, accounts: list[Account]) -
     return _of(accounts, contact.account, call), contact
 
 
-def _message_named(simulator: "Simulator", call: Call, accounts: list[Account]) -> tuple[Account, Row]:
+def _opened(simulator: "Simulator", call: Call, accounts: list[Account]) -> tuple[Account, Row]:
     try:
         row = simulator.world.message(call.node)
     except Unknown:
         raise errors.no_such_object(call.node, call.method) from None
-    return _of(accounts, row["account"], call), row
+    account = _of(accounts, row["account"], call)
+    if row["mid"] not in [each["mid"] for each in _rows(simulator, row["contact"])[:OPENABLE]]:
+        raise errors.gone()
+    return account, row
 
 
 def _of(accounts: list[Account], account_id: str, call: Call) -> Account:
@@ -109,139 +115,57 @@ def _of(accounts: list[Account], account_id: str, call: Call) -> Account:
 
 def _rows(simulator: "Simulator", contact: str) -> list[Row]:
     """Unsent messages are in no list, taps of a button are not messages."""
-    return simulator.store.rows(
-        "SELECT * FROM message WHERE contact = ? AND NOT unsent AND kind != 'postback' ORDER BY number DESC", contact
-    )
+    sql = "SELECT * FROM message WHERE contact = ? AND NOT unsent AND kind != 'postback' ORDER BY at DESC, number DESC"
+    return simulator.store.rows(sql, contact)
 
 
-def _conversation(simulator: "Simulator", account: Account, contact: Contact, shown: Fields) -> dict[str, Any]:
-    shown.check("UnifiedThread", INSTAGRAM_CONVERSATION if _is_instagram_host(account) else CONVERSATION)
-    rows = _rows(simulator, contact.id)
+def _newest(simulator: "Simulator", contact: str) -> Row | None:
+    sql = "SELECT * FROM message WHERE contact = ? AND NOT unsent AND kind != 'postback' ORDER BY at DESC, number DESC LIMIT 1"
+    return simulator.store.row(sql, contact)
+
+
+def _conversation(simulator: "Simulator", account: Account, contact: Contact, wanted: Fields) -> Data:
+    """Observed on graph.instagram.com: asking for unread_count fails."""
+    wanted.check("UnifiedThread", INSTAGRAM_CONVERSATION if account.site == "instagram" else CONVERSATION)
+    newest = _newest(simulator, contact.id)
+    both = {"data": [person(account, contact), business(account)]}
     every: dict[str, Callable[[], Any]] = {
-        "updated_time": lambda: iso(rows[0]["at"]) if rows else iso(simulator.now_ms()),
-        "participants": lambda: {"data": [person(account, contact), business(account)]},
-        "senders": lambda: {"data": [person(account, contact), business(account)]},
-        "messages": lambda: _nested(simulator, account, contact, shown.inner["messages"]),
-        "snippet": lambda: rows[0]["text"] if rows else "",
-        "message_count": lambda: len(rows),
-        "unread_count": lambda: 0,
-        "can_reply": lambda: bool(contact.acted_at and simulator.now_ms() - contact.acted_at <= 24 * 3600 * 1000),
+        "updated_time": lambda: iso(newest["at"] if newest else simulator.now_ms()),
+        "participants": lambda: both,
+        "senders": lambda: both,
+        "former_participants": lambda: {"data": []},
+        "messages": lambda: _nested(simulator, account, contact, wanted.inner["messages"]),
+        "snippet": lambda: newest["text"] if newest else "",
+        "message_count": lambda: len(_rows(simulator, contact.id)),
+        "unread_count": lambda: _unread(simulator, contact),
+        "can_reply": lambda: windows.is_open(contact, now=simulator.now_ms()),
         "link": lambda: f"/{account.id}/inbox/{contact.conversation}/",
         "name": lambda: contact.name,
+        "folder": lambda: _folder(simulator, account, contact),
+        "is_subscribed": lambda: True,
+        "is_owner": lambda: contact.held_by(now=simulator.now_ms()) in ("", account.app),
+        "scoped_thread_key": lambda: contact.conversation,
     }
-    return {name: make() for name, make in every.items() if name in shown} | {"id": contact.conversation}
+    return {name: make() for name, make in every.items() if name in wanted} | {"id": contact.conversation}
 
 
-def _is_instagram_host(account: Account) -> bool:
-    """Observed on graph.instagram.com: asking for unread_count fails."""
-    return account.site == "instagram"
+def _unread(simulator: "Simulator", contact: Contact) -> int:
+    """What was written since somebody read the conversation; to answer through the API is not to read."""
+    sql = "SELECT count(*) AS unread FROM message WHERE contact = ? AND direction = 'in' AND at > ? AND NOT unsent AND kind != 'postback'"
+    row = simulator.store.row(sql, contact.id, contact.read_to)
+    return int(row["unread"]) if row else 0
 
 
-def _nested(simulator: "Simulator", account: Account, contact: Contact, shown: Fields) -> dict[str, Any]:
-    wanted = shown.or_default("id", "created_time")
-    found = _messages(simulator, account, contact, wanted)
-    page = found[: min(shown.limit or DEFAULT_PAGE, LARGEST_PAGE)]
-    return {"data": page} | ({"paging": {"cursors": _cursors(0, len(page))}} if page else {})
+def _nested(simulator: "Simulator", account: Account, contact: Contact, wanted: Fields) -> Data:
+    found = _messages(simulator, account, contact, wanted.or_default("id", "created_time"))
+    shown = found[: min(wanted.limit or DEFAULT, LARGEST)]
+    return {"data": shown} | ({"paging": {"cursors": cursors(0, len(shown))}} if shown else {})
 
 
-def _messages(simulator: "Simulator", account: Account, contact: Contact, shown: Fields) -> list[dict[str, Any]]:
+def _messages(simulator: "Simulator", account: Account, contact: Contact, wanted: Fields) -> list[Data]:
     """Of those older than the 20 newest, Meta lists little more than the id."""
-    rows, bare = _rows(simulator, contact.id), parse("id,created_time")
+    bare = parse("id,created_time")
     return [
-        _message(simulator, account, contact, row, shown if index < OPENABLE else bare)
-        for index, row in enumerate(rows)
+        shown_messages.show(simulator, account, contact, row, wanted if index < OPENABLE else bare)
+        for index, row in enumerate(_rows(simulator, contact.id))
     ]
-
-
-def _message(simulator: "Simulator", account: Account, contact: Contact, row: Row, shown: Fields) -> dict[str, Any]:
-    shown.check("Message", MESSAGE)
-    them, us = person(account, contact), business(account)
-    incoming = row["direction"] == "in"
-    every: dict[str, Any] = {
-        "created_time": iso(row["at"]),
-        "from": them if incoming else us,
-        "to": {"data": [us if incoming else them]},
-        "message": row["text"],
-        "attachments": _attachments(simulator, row),
-        "reactions": _reactions(row, them, us),
-        "reply_to": {"mid": row["reply_to"]} if row["reply_to"] else None,
-    }
-    return {name: value for name, value in every.items() if name in shown and value is not None} | {"id": row["mid"]}
-
-
-def _attachments(simulator: "Simulator", row: Row) -> dict[str, Any] | None:
-    """Keys appear only when set."""
-    if row["kind"] == "link":
-        cta = {"title": row["button"], "type": "web_url", "url": row["url"]}
-        card = {"title": row["title"], "subtitle": row["subtitle"], "media_url": row["image_url"], "cta": cta}
-        return {"data": [{"id": f"{row['number']}", "generic_template": card}]}
-    if row["media"] and (media := simulator.shelf.find(row["media"])):
-        url, name = simulator.shelf.url(media), "image." + media.mime.rpartition("/")[2]
-        image = {"url": url, "preview_url": url, "image_type": 1, "render_as_sticker": False}
-        return {
-            "data": [
-                {"id": media.id, "mime_type": media.mime, "name": name, "size": len(media.content), "image_data": image}
-            ]
-        }
-    if row["kind"] == "image":
-        return {"data": [{"id": f"{row['number']}", "mime_type": "image/jpeg", "image_data": {"url": row["url"]}}]}
-    return None
-
-
-def _reactions(row: Row, them: dict[str, str], us: dict[str, str]) -> dict[str, Any] | None:
-    if not row["reaction"]:
-        return None
-    given = json.loads(row["reaction"])
-    return {"data": [{"reaction": given["emoji"], "users": [them if given["by"] == "contact" else us]}]}
-
-
-def person(account: Account, contact: Contact) -> dict[str, str]:
-    if account.is_instagram:
-        return {"username": contact.username, "id": contact.id}
-    return {"name": contact.name, "email": f"{contact.id}@facebook.com", "id": contact.id}
-
-
-def business(account: Account) -> dict[str, str]:
-    if account.is_instagram:
-        return {"username": account.username, "id": account.id}
-    return {"name": account.name, "email": f"{account.id}@facebook.com", "id": account.id}
-
-
-def iso(at: int) -> str:
-    """Meta writes +0000, not Z."""
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
-
-
-def _page(call: Call, things: list[dict[str, Any]]) -> dict[str, Any]:
-    start = _offset(call.text("after"))
-    limit = max(1, min(call.number("limit", DEFAULT_PAGE), LARGEST_PAGE))
-    page = things[start : start + limit]
-    if not page:
-        return {"data": []}
-    paging: dict[str, Any] = {"cursors": _cursors(start, start + len(page))}
-    if start + limit < len(things):
-        paging["next"] = _next_url(call, paging["cursors"]["after"])
-    return {"data": page, "paging": paging}
-
-
-def _next_url(call: Call, after: str) -> str:
-    """As at Meta it contains the access token: never to be logged."""
-    query = {k: v for k, v in call.params.items() if k != "after"} | {"access_token": call.token, "after": after}
-    return f"https://graph.{call.site}.com/v26.0/{'/'.join(call.parts)}?{urlencode(query)}"
-
-
-def _cursors(start: int, end: int) -> dict[str, str]:
-    return {"before": _cursor(start), "after": _cursor(end)}
-
-
-def _cursor(offset: int) -> str:
-    return "QVFI" + base64.urlsafe_b64encode(str(offset).zfill(9).encode()).decode()
-
-
-def _offset(cursor: str) -> int:
-    if not cursor:
-        return 0
-    try:
-        return int(base64.urlsafe_b64decode(cursor.removeprefix("QVFI")))
-    except ValueError:
-        raise errors.invalid("Invalid cursor.") from None

@@ -1,70 +1,25 @@
 """The simulator itself: `handle` answers as Meta would, the other verbs let a test be everybody else."""
 
 import json
-import time
-from collections.abc import Callable
 from typing import Any
 
 import httpx
 
-from graph.simulator import control, handle, ids, people, worldfile
+from graph.simulator import comments, control, handle, ids, notices, people, referrals, threads, tokens, worldfile
 from graph.simulator.call import is_graph
-from graph.simulator.faults import Faults
-from graph.simulator.media import Shelf
-from graph.simulator.outbox import Deliver, Outbox
-from graph.simulator.sends import AFTER_THE_ANSWER
-from graph.simulator.store import Row, Store
-from graph.simulator.webhooks import Event
-from graph.simulator.world import Account, World
-
-Fetch = Callable[[str], tuple[int, bytes]]
+from graph.simulator.core import Core
+from graph.simulator.media import KINDS
+from graph.simulator.people import Writing
+from graph.simulator.profiles import ALL_TASKS
+from graph.simulator.windows import DAY_MS
+from graph.simulator.world import Account, Contact
 
 ECHOES = ("after", "before", "never", "twice")
-WITH_MEDIA = "SELECT m.*, media.sha256, media.mime FROM message m LEFT JOIN media ON media.id = m.media"
-LEFT_TO_US = 10.0  # the courier keeps off an echo that is being delivered before the answer
-SHOWN = (
-    "mid",
-    "account",
-    "contact",
-    "direction",
-    "kind",
-    "text",
-    "url",
-    "title",
-    "subtitle",
-    "image_url",
-    "button",
-    "metadata",
-    "tag",
-    "reply_to",
-    "sent_by",
-    "at",
-)
+BUSINESS_SUITE = "263902037430900"
+THUMB = 369239263222822
 
 
-class Simulator:
-    """Without a background courier, webhooks of contacts are delivered at once and those of sends on `settle()`."""
-
-    def __init__(
-        self,
-        state: str = ":memory:",
-        clock: Callable[[], float] = time.time,
-        deliver: Deliver | None = None,
-        *,
-        fetch: Fetch | None = None,
-        public_url: str = "http://127.0.0.1:8900",
-        background: bool = False,
-        hosts: tuple[str, ...] = (),
-    ) -> None:
-        self.store = Store(state)
-        self.world = World(self.store)
-        self.faults = Faults(self.store)
-        self.outbox = Outbox(self.store, self.world)
-        self.shelf = Shelf(self.store, public_url)
-        self.clock, self.deliver, self.background, self.hosts = clock, deliver, background, hosts
-        self.picture_url = f"{public_url}/sim/picture.png"
-        self._fetch = fetch
-
+class Simulator(Core):
     # Answering as Meta
 
     def handle(self, request: httpx.Request) -> httpx.Response:
@@ -76,19 +31,46 @@ class Simulator:
         self.store.insert("request", method=request.method, path=request.url.path, status=status, at=self.now_ms())
         return response
 
-    def fetch(self, url: str) -> tuple[int, bytes]:
-        """As Meta fetches a URL. Its own pictures need no network, and unit tests have none."""
-        own = self.shelf.own_content(url)
-        if own is not None:
-            return 200, own
-        return self._fetch(url) if self._fetch else (404, b"")
+    def requests(self) -> list[dict[str, Any]]:
+        """Every Graph request in order; status 0 where the connection was dropped. Paths only, so no tokens."""
+        return self.store.rows("SELECT method, path, status, at FROM request ORDER BY id")
+
+    def count(self, account: Account, name: str) -> None:
+        """One call more against a limit, where the app has limits."""
+        app = self.world.app(account.app)
+        if app.rate_limits:
+            self.rates.count(app, account, name, people=self._engaged(account), now=self.now_ms())
+
+    def usage(self, account: Account) -> dict[str, str]:
+        """The headers that tell how much of the limits is used."""
+        app = self.world.app(account.app)
+        return self.rates.headers(app, account, people=self._engaged(account), now=self.now_ms()) if app.rate_limits else {}
 
     # The world
 
     def add_app(
-        self, id: str, secret: str, verify_token: str, callback_url: str = "", *, require_proof: bool = False
+        self,
+        id: str,
+        secret: str,
+        verify_token: str,
+        callback_url: str = "",
+        *,
+        require_proof: bool = False,
+        deauthorise_url: str = "",
+        deletion_url: str = "",
+        rate_limits: bool | dict[str, int] = False,
     ) -> None:
-        self.world.add_app(id, secret, verify_token, callback_url, require_proof=require_proof)
+        """`rate_limits`: true for Meta's own numbers, or a number for some of them."""
+        self.world.add_app(
+            id=id,
+            secret=secret,
+            verify_token=verify_token,
+            callback_url=callback_url,
+            require_proof=require_proof,
+            deauthorise_url=deauthorise_url,
+            deletion_url=deletion_url,
+            rate_limits=json.dumps(rate_limits) if rate_limits else "",
+        )
 
     def add_account(
         self,
@@ -103,7 +85,9 @@ class Simulator:
         page_id: str | None = None,
         human_agent: bool = False,
         echo: str = "after",
+        ad_window_days: int = 0,
     ) -> None:
+        """`ad_window_days`: how long the first message after a click on an ad keeps the window open, where not 24 hours."""
         if network not in ("messenger", "instagram") or login not in ("facebook", "instagram") or echo not in ECHOES:
             raise ValueError("An account needs a known network, login and echo.")
         if (network == "instagram" and login == "facebook") != bool(page_id):
@@ -119,28 +103,46 @@ class Simulator:
             page_id=page_id or "",
             human_agent=human_agent,
             echo=echo,
+            ad_window_days=ad_window_days,
         )
 
-    def add_contact(
-        self, account: str, name: str, username: str = "", id: str | None = None, *, profile: bool = True
-    ) -> str:
+    def add_contact(self, account: str, name: str, username: str = "", id: str | None = None, *, profile: bool = True) -> str:
         return self.world.add_contact(account, name, username=username, id=id, profile=profile)
+
+    def add_person(
+        self, name: str, app: str, pages: list[str] | None = None, *, tasks: list[str] | None = None, id: str = "", token: str = ""
+    ) -> dict[str, str]:
+        """Somebody with tasks on Pages. The token is a long-lived one: /me/accounts lists those Pages and their tokens."""
+        self.world.app(app)
+        made = id or ids.digits(15, "1")
+        tokens.add_person(self.store, id=made, name=name, app=app, pages=pages or [], tasks=ALL_TASKS if tasks is None else tasks)
+        issued = tokens.issue(self.store, kind="user", app=app, now=self.now_ms(), lasts=tokens.LONG_MS, person=made, token=token)
+        return {"id": made, "token": issued.token}
+
+    def set_token(self, token: str, *, expires_in: float | None = None, issued_ago: float = 0, dead: int = 0) -> None:
+        """Another age or end for a token, in seconds; `dead` is the subcode with which it is refused from now on."""
+        tokens.set_token(self.world, token, now=self.now_ms(), expires_in=expires_in, issued_ago=issued_ago, dead=dead)
 
     def set_echo(self, account: str, echo: str) -> None:
         if echo not in ECHOES:
             raise ValueError(f"An echo comes {', '.join(ECHOES)}.")
         self.world.set_account(account, "echo", echo)
 
+    def allow_messages(self, account: str, allowed: bool = True) -> None:
+        """Instagram's switch “Allow access to messages”: without it Meta answers 200/2534041 and tells nothing."""
+        self.world.set_account(account, "dm_access", allowed)
+
     def load(self, world: dict[str, Any]) -> None:
         worldfile.load(self, world)
 
     def reset(self) -> None:
         self.store.empty()
+        self.rates.clear()
 
     def close(self) -> None:
         self.store.close()
 
-    # What contacts and colleagues do
+    # What contacts write
 
     def write(
         self,
@@ -151,10 +153,67 @@ class Simulator:
         image: bytes | None = None,
         *,
         reply_to: str = "",
+        media: list[tuple[str, bytes]] | None = None,
+        attachments: list[dict[str, Any]] | None = None,
+        quick_reply: str = "",
+        story: dict[str, str] | None = None,
+        referral: dict[str, Any] | None = None,
+        standby: bool = False,
+        at: float | None = None,
     ) -> str:
-        return people.write(
-            self, self._met(account, contact), contact, text=text, image_url=image_url, image=image, reply_to=reply_to
-        )
+        """`media`: files as (image, video, audio or file, bytes). `attachments`: as Meta writes them. `at`: seconds since 1970."""
+        files = ([("image", image)] if image else []) + list(media or [])
+        if any(kind not in KINDS for kind, _ in files):
+            raise ValueError(f"A file is one of {', '.join(KINDS)}.")
+        more = {"quick_reply": quick_reply, "story": story, "referral": referral}
+        given = {name: value for name, value in more.items() if value}
+        return self._write(account, contact, Writing(text, image_url, files, attachments or [], reply_to, given, standby, at))
+
+    def mention_in_story(self, account: str, contact: str) -> str:
+        """Instagram: they name the account in their story, which is told as a message."""
+        return self._write(account, contact, Writing(raw=[{"type": "story_mention", "payload": {"url": self.picture_url}}]))
+
+    def reply_to_story(self, account: str, contact: str, text: str) -> str:
+        return self.write(account, contact, text, story={"url": self.picture_url, "id": ids.digits(17, "180")})
+
+    def share_post(self, account: str, contact: str, title: str = "A post") -> str:
+        """Instagram sends a post twice over, as `share` and as `ig_post`; a Page's is one `post`."""
+        payload = {"ig_post_media_id": ids.digits(17, "178"), "title": title, "url": self.picture_url}
+        twins = [{"type": kind, "payload": payload} for kind in ("share", "ig_post")]
+        post = {"type": "post", "payload": {"url": f"https://www.facebook.com/{account}/posts/55", "title": title, "id": f"{account}_55"}}
+        return self.write(account, contact, attachments=twins if self.world.account(account).is_instagram else [post])
+
+    def share_reel(self, account: str, contact: str, title: str = "A reel") -> str:
+        """Its URL is a page to look at, not the film."""
+        on_instagram = self.world.account(account).is_instagram
+        video = ids.digits(17, "179")
+        url = "https://www.instagram.com/reel/EXAMPLE12345/" if on_instagram else f"https://www.facebook.com/reel/{video}/"
+        payload = {"url": url, "title": title, "reel_video_id": video if on_instagram else int(video)}
+        return self.write(account, contact, attachments=[{"type": "ig_reel" if on_instagram else "reel", "payload": payload}])
+
+    def send_sticker(self, account: str, contact: str, sticker_id: int = THUMB) -> str:
+        """A heart on Instagram, which knows no others; a thumb on Messenger unless told."""
+        sticker = {"type": "sticker", "payload": {"url": self.picture_url, "sticker_id": sticker_id}}
+        return self.write(account, contact, attachments=[{"type": "like_heart"} if self.world.account(account).is_instagram else sticker])
+
+    def send_location(self, account: str, contact: str, lat: float = 52.3765, long: float = 9.7389) -> str:
+        return self.write(account, contact, attachments=[{"type": "location", "payload": {"coordinates": {"lat": lat, "long": long}}}])
+
+    def send_ephemeral(self, account: str, contact: str) -> str:
+        """A picture to be seen once: nobody gets its bytes."""
+        return self.write(account, contact, attachments=[{"type": "ephemeral"}])
+
+    def send_unsupported(self, account: str, contact: str) -> str:
+        """A poll, say: Meta tells that there is something, and no more."""
+        return self._write(account, contact, Writing(more={"is_unsupported": True}))
+
+    # What contacts do
+
+    def edit(self, account: str, contact: str, mid: str, text: str) -> None:
+        people.edit(self, self._met(account, contact), contact, mid, text=text)
+
+    def edit_oddly(self, account: str, contact: str, mid: str, *, anonymous: bool = False) -> None:
+        people.edit_oddly(self, self._met(account, contact), contact, mid, anonymous=anonymous)
 
     def react(self, account: str, contact: str, mid: str, emoji: str = "\u2764\ufe0f", reaction: str = "love") -> None:
         people.react(self, self._met(account, contact), contact, mid, emoji=emoji, name=reaction)
@@ -166,15 +225,89 @@ class Simulator:
         people.unsend(self, self._met(account, contact), contact, mid)
 
     def tap(self, account: str, contact: str, title: str = "Get started", payload: str = "GET_STARTED") -> str:
-        return people.tap(self, self._met(account, contact), contact, title=title, payload=payload)
+        return people.tap(self, *self._both(account, contact), title=title, payload=payload)
 
     def see(self, account: str, contact: str) -> None:
         people.see(self, self._met(account, contact), contact)
 
+    def block(self, account: str, contact: str) -> None:
+        """The contact wants no more messages: sends answer 551."""
+        self._met(account, contact)
+        self.world.set_contact(contact, blocked=True)
+
+    def unblock(self, account: str, contact: str) -> None:
+        self._met(account, contact)
+        self.world.set_contact(contact, blocked=False)
+
+    def follow_link(self, account: str, contact: str, ref: str = "promo") -> None:
+        referrals.follow_link(self, *self._both(account, contact), ref=ref)
+
+    def click_ad(self, account: str, contact: str, title: str = "Spring sale", ad_id: str = "120250000000000001") -> None:
+        referrals.click_ad(self, *self._both(account, contact), title=title, ad_id=ad_id)
+
+    def opt_in(self, account: str, contact: str, title: str = "News") -> str:
+        return people.opt_in(self, self._met(account, contact), contact, title=title)
+
+    def opt_out(self, account: str, contact: str, title: str = "News", token: str = "") -> None:
+        people.opt_out(self, self._met(account, contact), contact, title=title, token=token)
+
+    def link_account(self, account: str, contact: str, authorization_code: str = "AUTH-1") -> None:
+        people.link_account(self, self._met(account, contact), contact, authorization_code=authorization_code)
+
+    # What they do in public
+
+    def comment(self, account: str, contact: str, text: str, post_id: str = "", *, parent: str = "", live: bool = False) -> str:
+        return comments.add(self, *self._both(account, contact), text=text, post=post_id, parent=parent, live=live)
+
+    def edit_comment(self, account: str, comment: str, text: str) -> None:
+        comments.change(self, self.world.account(account), comment, text=text)
+
+    def remove_comment(self, account: str, comment: str) -> None:
+        comments.change(self, self.world.account(account), comment, text=None)
+
+    def post_on_page(self, account: str, contact: str, text: str) -> str:
+        return comments.add_post(self, *self._both(account, contact), text=text)
+
+    def mention(self, account: str, *, in_comment: bool = True) -> None:
+        comments.mention(self, self.world.account(account), in_comment=in_comment)
+
+    # What colleagues and other apps do
+
     def answer_elsewhere(self, account: str, contact: str, text: str) -> str:
         return people.answer_elsewhere(self, self._met(account, contact), contact, text=text)
 
-    # Trouble and time
+    def hold_thread(self, account: str, contact: str, app_id: str = BUSINESS_SUITE) -> None:
+        """Until it is released, or lapses after a day: our sends are refused and the contact's events come as standby."""
+        threads.hold(self, *self._both(account, contact), app_id=app_id)
+
+    def release_thread(self, account: str, contact: str) -> None:
+        threads.release(self, *self._both(account, contact))
+
+    def request_thread(self, account: str, contact: str, app_id: str = BUSINESS_SUITE) -> None:
+        threads.request(self, *self._both(account, contact), app_id=app_id)
+
+    # What Meta does
+
+    def enforce_policy(self, account: str, action: str = "warning", reason: str = "") -> None:
+        notices.enforce_policy(self, self.world.account(account), action=action, reason=reason)
+
+    def test_button(self, account: str) -> int:
+        return notices.test_button(self, self.world.account(account))
+
+    def deauthorise(self, app: str, user_id: str) -> dict[str, Any]:
+        return notices.deauthorise(self, self.world.app(app), user_id)
+
+    def request_deletion(self, app: str, user_id: str) -> dict[str, Any]:
+        return notices.request_deletion(self, self.world.app(app), user_id)
+
+    def webhook_mode(self, app: str, batch: int = 1, disorder: bool = False, duplicates: int = 0, wrong_signature: int = 0) -> None:
+        """Batched or disordered, events wait for `settle()`. `duplicates`: each request comes so many times more.
+        `wrong_signature`: so many requests from now on are signed by somebody else."""
+        if not 1 <= batch <= 1000:
+            raise ValueError("Meta puts 1 to 1000 updates into one request.")
+        self.world.set_app(app, batch=batch, disorder=disorder, duplicates=duplicates, wrong_signature=wrong_signature)
+
+    # Trouble
 
     def fault(
         self,
@@ -185,112 +318,40 @@ class Simulator:
         times: int | None = 1,
         seconds: float = 35.0,
         subcode: int | None = None,
+        after: int = 0,
+        code: int | None = None,
+        status: int | None = None,
+        most: int | None = None,
     ) -> int:
-        """`times=None` lasts until `clear_faults()`; `route="*"` is every route."""
-        return self.faults.add(kind, route=route, account=account, times=times, seconds=seconds, subcode=subcode)
+        """`times=None` lasts until `clear_faults()`; `route="*"` is every route; `after` lets so many matching calls pass first."""
+        return self.faults.add(
+            kind,
+            route=route,
+            account=account,
+            times=times,
+            seconds=seconds,
+            subcode=subcode,
+            skip=after,
+            code=code,
+            status=status,
+            most=most,
+        )
 
     def clear_faults(self) -> None:
         self.faults.clear()
 
-    def advance(self, seconds: float) -> float:
-        with self.store.transaction():
-            offset = self.offset() + seconds
-            self.store.insert("setting", name="offset", value=repr(offset))
-        return self.now()
+    def _write(self, account: str, contact: str, writing: Writing) -> str:
+        return people.write(self, *self._both(account, contact), writing)
 
-    def offset(self) -> float:
-        return float(self.store.setting("offset", "0"))
-
-    def now(self) -> float:
-        return self.clock() + self.offset()
-
-    def now_ms(self) -> int:
-        return int(self.now() * 1000)
-
-    # What was seen
-
-    def messages(
-        self, account: str | None = None, contact: str | None = None, direction: str | None = None
-    ) -> list[dict[str, Any]]:
-        """Oldest first. `in` is what a contact wrote, `out` what reached the contact."""
-        wanted = {"account": account, "contact": contact, "direction": direction}
-        given = {column: value for column, value in wanted.items() if value is not None}
-        where = " AND ".join(f"m.{column} = ?" for column in given) or "1"
-        sql = f"{WITH_MEDIA} WHERE {where} ORDER BY m.number"
-        rows = self.store.rows(sql, *given.values())
-        return [self._shown(row) for row in rows]
-
-    def requests(self) -> list[dict[str, Any]]:
-        """Every Graph request in order; status 0 where the connection was dropped. Paths only, so no tokens."""
-        return self.store.rows("SELECT method, path, status, at FROM request ORDER BY id")
-
-    def webhooks(self) -> list[dict[str, Any]]:
-        """Every webhook in order, with its parsed body."""
-        rows = self.store.rows("SELECT * FROM webhook ORDER BY id")
-        return [
-            {
-                "app": row["app"],
-                "object": row["object"],
-                "body": json.loads(row["body"]),
-                "attempts": row["attempts"],
-                "delivered": bool(row["delivered"]),
-                "status": row["status"],
-            }
-            for row in rows
-        ]
-
-    # Webhooks
-
-    def announce(self, account: str | Account, event: Event, *, field: str = "messages") -> None:
-        """Posts one event now. Also for tests that need a shape of their own."""
-        account = self.world.account(account) if isinstance(account, str) else account
-        rows = self.outbox.add(account, event, field=field, time_ms=self.now_ms())
-        if not self.background:
-            self._deliver(rows)
-
-    def announce_send(self, account: Account, event: Event, *, field: str, times: int) -> None:
-        """Echoes wait until the answer has gone out, unless the account's echo is `before`."""
-        first = account.echo == "before"
-        delay = LEFT_TO_US if first else AFTER_THE_ANSWER
-        for _ in range(times):
-            rows = self.outbox.add(account, event, field=field, time_ms=self.now_ms(), delay=delay)
-            self._deliver(rows if first else [])
-
-    def settle(self) -> int:
-        """Delivers everything that waits, once, due or not. Returns how many were taken."""
-        waiting = self.outbox.waiting()
-        deliver = self.deliver
-        return sum(self.outbox.deliver(row, deliver) for row in waiting) if deliver else 0
-
-    def add_message(self, account: Account, contact: str, *, direction: str, **values: Any) -> Row:
-        """Within a conversation no two messages carry the same time."""
-        with self.store.transaction():
-            last = self.store.row("SELECT max(at) AS at FROM message WHERE contact = ?", contact)
-            at = max(self.now_ms(), (last["at"] or 0) + 1 if last else 0)
-            mid = ids.message_id(account.network)
-            values = values | {"mid": mid, "account": account.id, "contact": contact, "direction": direction, "at": at}
-            self.store.insert("message", **values)
-            return self.world.message(mid)
-
-    def _deliver(self, rows: list[int]) -> None:
-        if self.deliver is None:
-            return
-        for number in rows:
-            row = self.store.row("SELECT * FROM webhook WHERE id = ? AND NOT delivered", number)
-            if row:
-                self.outbox.deliver(row, self.deliver)
+    def _engaged(self, account: Account) -> int:
+        """People who did something in the last 24 hours."""
+        sql = "SELECT count(*) AS people FROM contact WHERE account = ? AND acted_at > ?"
+        row = self.store.row(sql, account.id, self.now_ms() - DAY_MS)
+        return int(row["people"]) if row else 0
 
     def _met(self, account: str, contact: str) -> Account:
-        self.world.contact(contact, account=account)
-        return self.world.account(account)
+        return self._both(account, contact)[0]
 
-    def _shown(self, row: Row) -> dict[str, Any]:
-        shown = {name: row[name] for name in SHOWN}
-        picture = f"/sim/media/{row['media']}" if row["media"] and not row["unsent"] else ""
-        return shown | {
-            "sha256": row["sha256"] or "",
-            "mime": row["mime"] or "",
-            "picture": picture,
-            "reaction": json.loads(row["reaction"] or "null"),
-            "unsent": bool(row["unsent"]),
-        }
+    def _both(self, account: str, contact: str) -> tuple[Account, Contact]:
+        known = self.world.contact(contact, account=account)
+        return self.world.account(account), known

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,42 +15,65 @@ Row = dict[str, Any]
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS app (
     id TEXT PRIMARY KEY, secret TEXT NOT NULL, verify_token TEXT NOT NULL, callback_url TEXT NOT NULL,
-    require_proof INTEGER NOT NULL);
+    require_proof INTEGER NOT NULL, deauthorise_url TEXT NOT NULL DEFAULT '', deletion_url TEXT NOT NULL DEFAULT '',
+    rate_limits TEXT NOT NULL DEFAULT '', batch INTEGER NOT NULL DEFAULT 1, disorder INTEGER NOT NULL DEFAULT 0,
+    duplicates INTEGER NOT NULL DEFAULT 0, wrong_signature INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS subscription (
     app TEXT NOT NULL, object TEXT NOT NULL, callback_url TEXT NOT NULL, fields TEXT NOT NULL,
     PRIMARY KEY (app, object));
 CREATE TABLE IF NOT EXISTS account (
     id TEXT PRIMARY KEY, network TEXT NOT NULL, name TEXT NOT NULL, username TEXT NOT NULL, token TEXT NOT NULL,
     app TEXT NOT NULL, login TEXT NOT NULL, page_id TEXT NOT NULL, scoped_id TEXT NOT NULL,
-    human_agent INTEGER NOT NULL, echo TEXT NOT NULL, fields TEXT NOT NULL);
+    human_agent INTEGER NOT NULL, echo TEXT NOT NULL, fields TEXT NOT NULL, ad_window_days INTEGER NOT NULL DEFAULT 0,
+    restricted INTEGER NOT NULL DEFAULT 0, dm_access INTEGER NOT NULL DEFAULT 1, failing_since INTEGER,
+    disabled_at INTEGER);
 CREATE INDEX IF NOT EXISTS account_by_token ON account (token);
+CREATE TABLE IF NOT EXISTS person (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, app TEXT NOT NULL, pages TEXT NOT NULL, tasks TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS token (
+    token TEXT PRIMARY KEY, kind TEXT NOT NULL, app TEXT NOT NULL, person TEXT NOT NULL, account TEXT NOT NULL,
+    issued_at INTEGER NOT NULL, expires_at INTEGER, dead INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS code (
+    code TEXT PRIMARY KEY, app TEXT NOT NULL, person TEXT NOT NULL, account TEXT NOT NULL, redirect_uri TEXT NOT NULL,
+    at INTEGER NOT NULL, used INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS contact (
     id TEXT PRIMARY KEY, account TEXT NOT NULL, name TEXT NOT NULL, username TEXT NOT NULL, profile INTEGER NOT NULL,
-    conversation TEXT NOT NULL UNIQUE, acted_at INTEGER, wrote_at INTEGER, saw_at INTEGER);
+    conversation TEXT NOT NULL UNIQUE, acted_at INTEGER, wrote_at INTEGER, saw_at INTEGER,
+    ad TEXT NOT NULL DEFAULT '', ref TEXT NOT NULL DEFAULT '', ad_until INTEGER, blocked INTEGER NOT NULL DEFAULT 0,
+    banned INTEGER NOT NULL DEFAULT 0, holder TEXT NOT NULL DEFAULT '', holder_until INTEGER,
+    read_to INTEGER NOT NULL DEFAULT 0, spam INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS contact_by_account ON contact (account);
 CREATE TABLE IF NOT EXISTS message (
     number INTEGER PRIMARY KEY, mid TEXT NOT NULL UNIQUE, account TEXT NOT NULL, contact TEXT NOT NULL,
     direction TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, url TEXT NOT NULL, title TEXT NOT NULL,
     subtitle TEXT NOT NULL, image_url TEXT NOT NULL, button TEXT NOT NULL, media TEXT NOT NULL, metadata TEXT NOT NULL,
     tag TEXT NOT NULL, reply_to TEXT NOT NULL, template TEXT NOT NULL, sent_by TEXT NOT NULL, reaction TEXT NOT NULL,
-    unsent INTEGER NOT NULL, at INTEGER NOT NULL);
+    unsent INTEGER NOT NULL, at INTEGER NOT NULL, attachments TEXT NOT NULL DEFAULT '[]', more TEXT NOT NULL DEFAULT '{}');
 CREATE INDEX IF NOT EXISTS message_by_contact ON message (contact, number);
+CREATE TABLE IF NOT EXISTS comment (
+    id TEXT PRIMARY KEY, account TEXT NOT NULL, contact TEXT NOT NULL, post TEXT NOT NULL, parent TEXT NOT NULL,
+    text TEXT NOT NULL, at INTEGER NOT NULL, answered INTEGER NOT NULL DEFAULT 0, removed INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS media (
     id TEXT PRIMARY KEY, account TEXT NOT NULL, content BLOB NOT NULL, mime TEXT NOT NULL, sha256 TEXT NOT NULL,
-    signature TEXT NOT NULL, at INTEGER NOT NULL);
+    signature TEXT NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL DEFAULT 'image', name TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS persona (
+    id TEXT PRIMARY KEY, account TEXT NOT NULL, name TEXT NOT NULL, picture TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS utility_template (
+    id TEXT PRIMARY KEY, account TEXT NOT NULL, name TEXT NOT NULL, language TEXT NOT NULL, category TEXT NOT NULL,
+    body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS fault (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, route TEXT NOT NULL, account TEXT, times INTEGER, seconds REAL NOT NULL,
-    subcode INTEGER);
+    subcode INTEGER, skip INTEGER NOT NULL DEFAULT 0, code INTEGER, status INTEGER, most INTEGER);
 CREATE TABLE IF NOT EXISTS request (
     id INTEGER PRIMARY KEY, method TEXT NOT NULL, path TEXT NOT NULL, status INTEGER NOT NULL, at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS webhook (
     id INTEGER PRIMARY KEY, app TEXT NOT NULL, object TEXT NOT NULL, body BLOB NOT NULL, attempts INTEGER NOT NULL,
-    due_at REAL NOT NULL, delivered INTEGER NOT NULL, status INTEGER);
+    due_at REAL NOT NULL, delivered INTEGER NOT NULL, status INTEGER, account TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS webhook_waiting ON webhook (due_at) WHERE NOT delivered;
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
-TABLES = ("app", "subscription", "account", "contact", "message", "media", "fault", "request", "webhook", "setting")
+TABLES = tuple(re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", SCHEMA))
 
 
 class Store:
@@ -60,6 +84,7 @@ class Store:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(SCHEMA)
+        self._catch_up()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -104,6 +129,21 @@ class Store:
             for table in TABLES:
                 self.run(f"DELETE FROM {table}")  # noqa: S608
 
+    def _catch_up(self) -> None:
+        """A state file of an older simulator gains the columns that it lacks."""
+        model = sqlite3.connect(":memory:")
+        model.executescript(SCHEMA)
+        for table in TABLES:
+            known = {column[1] for column in self._db.execute(f"PRAGMA table_info({table})")}
+            for _, name, kind, required, default, _ in model.execute(f"PRAGMA table_info({table})"):
+                if name not in known:
+                    self._db.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}{_promise(required, default)}")
+        model.close()
+
     def close(self) -> None:
         with self._lock:
             self._db.close()
+
+
+def _promise(required: int, default: str | None) -> str:
+    return f" NOT NULL DEFAULT {default}" if required else ""

@@ -53,6 +53,7 @@ def subscribe_app(simulator: "Simulator", call: Call) -> dict[str, Any]:
         raise invalid("An object (page or instagram) and a callback_url are required.")
     _check_callback(simulator, url, call.text("verify_token"))
     simulator.store.insert("subscription", app=app.id, object=kind, callback_url=url, fields=fields)
+    simulator.outbox.hurry()
     return {"success": True}
 
 
@@ -73,8 +74,10 @@ def app_subscriptions(simulator: "Simulator", call: Call) -> dict[str, Any]:
 
 
 def _set_fields(simulator: "Simulator", accounts: list[Account], fields: list[str]) -> dict[str, Any]:
+    """A subscription that Meta dropped is renewed by this."""
     for account in accounts:
         simulator.world.set_account(account.id, "fields", ",".join(fields))
+        simulator.world.set_account(account.id, "disabled_at", None)
     return {"success": True}
 
 

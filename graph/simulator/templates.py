@@ -1,4 +1,4 @@
-"""The generic and the button template: how a link is sent. Limits: Meta, Send API reference, templates."""
+"""The generic, button and media templates: how a link is sent. Limits: Meta, Send API reference, templates."""
 
 import json
 from typing import Any
@@ -17,8 +17,10 @@ def read(account: Account, payload: dict[str, Any]) -> dict[str, Any]:
         first = _elements(account, payload)[0]
     elif kind == "button":
         first = {"title": _short(account, payload, "text", 640, required=True), "buttons": _buttons(account, payload)}
+    elif kind == "media" and not account.is_instagram:
+        first = {"title": "", **_media(account, payload)}
     else:
-        raise _refused(account, "The simulator takes generic and button templates.")
+        raise _refused(account, "The simulator takes generic and button templates, on Messenger also media templates.")
     return _card(first) | {"template": json.dumps(payload)}
 
 
@@ -42,6 +44,22 @@ def _elements(account: Account, payload: dict[str, Any]) -> list[dict[str, Any]]
     for element in elements:
         _check_element(account, element)
     return elements
+
+
+def _media(account: Account, payload: dict[str, Any]) -> dict[str, Any]:
+    """One picture or film, uploaded before or to be seen on facebook.com."""
+    elements = payload.get("elements")
+    if not isinstance(elements, list) or len(elements) != 1 or not isinstance(elements[0], dict):
+        raise _refused(account, "A media template has one element.")
+    element, url = elements[0], str(elements[0].get("url", ""))
+    host = urlsplit(url).hostname or ""
+    if element.get("media_type") not in ("image", "video") or bool(url) == bool(element.get("attachment_id")):
+        raise _refused(account, "A media template has a media_type and either an attachment_id or a url.")
+    if url and not f".{host}".endswith(".facebook.com"):
+        raise _refused(account, "The url of a media template is one of facebook.com.")
+    if "buttons" in element:
+        _buttons(account, element)
+    return element
 
 
 def _check_element(account: Account, element: dict[str, Any]) -> None:

@@ -12,12 +12,18 @@ PAGE_FIELDS = (
     "messages", "message_echoes", "message_deliveries", "message_reads", "message_edits", "message_reactions",
     "messaging_postbacks", "messaging_referrals", "messaging_optins", "messaging_optouts", "messaging_handovers",
     "messaging_policy_enforcement", "messaging_account_linking", "messaging_feedback", "standby", "feed", "mention",
-    "response_feedback", "inbox_labels",
+    "response_feedback", "inbox_labels", "message_context", "message_mention", "message_template_status_update",
+    "messaging_customer_information", "messaging_integrity", "messaging_direct_sends", "messaging_appointments",
+    "messaging_in_thread_lead_form_submit", "messaging_game_plays", "messaging_payments", "messaging_pre_checkouts",
+    "messaging_checkout_updates", "marketing_message_echoes", "marketing_message_deliveries",
+    "marketing_message_delivery_failed", "marketing_message_reads", "marketing_message_clicks", "send_cart",
+    "conversations", "business_integrity", "calls",
 )  # fmt: skip
 INSTAGRAM_FIELDS = (
     "messages", "message_echoes", "message_reactions", "message_edit", "messaging_postbacks", "messaging_optins",
     "messaging_referral", "messaging_seen", "messaging_handover", "messaging_policy_enforcement", "standby",
-    "comments", "live_comments", "mentions", "story_insights", "response_feedback",
+    "comments", "live_comments", "mentions", "story_insights", "response_feedback", "follow", "share_to_story",
+    "comment_poll_response", "story_poll_response", "story_reactions", "onboarding_welcome_message_series",
 )  # fmt: skip
 
 
@@ -32,6 +38,18 @@ class App:
     verify_token: str
     callback_url: str
     require_proof: bool
+    deauthorise_url: str
+    deletion_url: str
+    rate_limits: str
+    batch: int
+    disorder: bool
+    duplicates: int
+    wrong_signature: int
+
+    @property
+    def waits(self) -> bool:
+        """Whether its webhooks are collected before they leave, to be batched or put out of order."""
+        return self.batch > 1 or bool(self.disorder)
 
 
 @dataclass(frozen=True)
@@ -48,6 +66,11 @@ class Account:
     human_agent: bool
     echo: str
     fields: str
+    ad_window_days: int
+    restricted: bool
+    dm_access: bool
+    failing_since: int | None
+    disabled_at: int | None
 
     @property
     def site(self) -> str:
@@ -70,7 +93,7 @@ class Account:
 
     def hears(self, field: str) -> bool:
         """Of an Instagram account behind a Page, Meta only asks that the Page has the app installed."""
-        chosen = self.fields.split(",") if self.fields else []
+        chosen = self.fields.split(",") if self.fields and self.dm_access else []
         return bool(chosen) if self.is_instagram and self.login == "facebook" else field in chosen
 
 
@@ -85,6 +108,19 @@ class Contact:
     acted_at: int | None
     wrote_at: int | None
     saw_at: int | None
+    ad: str
+    ref: str
+    ad_until: int | None
+    blocked: bool
+    banned: bool
+    holder: str
+    holder_until: int | None
+    read_to: int
+    spam: bool
+
+    def held_by(self, *, now: int) -> str:
+        """The app that controls this conversation; control lapses by itself."""
+        return self.holder if self.holder_until is not None and now < self.holder_until else ""
 
 
 class World:
@@ -128,15 +164,8 @@ class World:
             raise Unknown(f"There is no message {mid}.")
         return row
 
-    def add_app(self, id: str, secret: str, verify_token: str, callback_url: str, *, require_proof: bool) -> None:
-        self.store.insert(
-            "app",
-            id=id,
-            secret=secret,
-            verify_token=verify_token,
-            callback_url=callback_url,
-            require_proof=require_proof,
-        )
+    def add_app(self, **values: Any) -> None:
+        self.store.insert("app", **values)
 
     def add_account(self, **values: Any) -> None:
         """A new account hears everything: most tests want webhooks, and DELETE /{id}/subscribed_apps turns them off."""
@@ -161,10 +190,20 @@ class World:
         )
         return contact_id
 
-    def set_account(self, account_id: str, column: str, value: str) -> None:
-        sql = f"UPDATE account SET {column} = ? WHERE id = ?"  # noqa: S608 (`column` is never input)
-        if not self.store.run(sql, value, account_id):
-            raise Unknown(f"There is no account {account_id}.")
+    def set_account(self, account_id: str, column: str, value: Any) -> None:
+        self._set("account", account_id, {column: value})
+
+    def set_app(self, app_id: str, **values: Any) -> None:
+        self._set("app", app_id, values)
+
+    def set_contact(self, contact_id: str, **values: Any) -> None:
+        self._set("contact", contact_id, values)
+
+    def _set(self, table: str, thing_id: str, values: dict[str, Any]) -> None:
+        columns = ", ".join(f"{name} = ?" for name in values)
+        sql = f"UPDATE {table} SET {columns} WHERE id = ?"  # noqa: S608 (names are never input)
+        if not self.store.run(sql, *values.values(), thing_id):
+            raise Unknown(f"There is no {table} {thing_id}.")
 
     def _one(self, kind: type[Thing], sql: str, *values: str) -> Thing:
         row = self.store.row(sql, *values)

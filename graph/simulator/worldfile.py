@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from graph.simulator import sends, webhooks
+from graph.simulator import attachments, events, messages, windows
+from graph.simulator.attachments import Attachment
 from graph.simulator.store import Row
 from graph.simulator.world import Account
 
@@ -19,6 +20,8 @@ def load(simulator: "Simulator", world: dict[str, Any]) -> None:
             simulator.add_app(**app)
         for account in world.get("accounts", []):
             _load_account(simulator, account, announce=world.get("announce", True))
+        for person in world.get("people", []):
+            simulator.add_person(**person)
 
 
 def _load_account(simulator: "Simulator", values: dict[str, Any], *, announce: bool) -> None:
@@ -31,40 +34,36 @@ def _load_account(simulator: "Simulator", values: dict[str, Any], *, announce: b
             _load_message(simulator, account, contact_id, message, announce=announce)
 
 
-def _load_message(
-    simulator: "Simulator", account: Account, contact: str, message: dict[str, Any], *, announce: bool
-) -> None:
+def _load_message(simulator: "Simulator", account: Account, contact: str, message: dict[str, Any], *, announce: bool) -> None:
     incoming = message.get("from", "contact") == "contact"
     at = simulator.now_ms() - int(message.get("hours_ago", 0) * HOUR_MS)
     row = _insert(simulator, account, contact, message, incoming=incoming, at=at)
     if incoming:
-        simulator.store.run("UPDATE contact SET acted_at = ?, wrote_at = ? WHERE id = ?", row["at"], row["at"], contact)
+        windows.wrote(simulator.store, account, simulator.world.contact(contact, account=account.id), at)
     if announce:
         _announce(simulator, account, row, incoming=incoming)
 
 
-def _insert(
-    simulator: "Simulator", account: Account, contact: str, message: dict[str, Any], *, incoming: bool, at: int
-) -> Row:
-    url = _picture(simulator, message.get("image_url", ""))
-    values = sends.EMPTY | {"kind": "image" if url else "text", "text": message.get("text", ""), "url": url}
-    sent_by = "" if incoming else str(webhooks.PAGE_INBOX_APP)
-    row = simulator.add_message(
-        account, contact, direction="in" if incoming else "out", **values | {"sent_by": sent_by}
-    )
-    simulator.store.run("UPDATE message SET at = ? WHERE mid = ?", at, row["mid"])
-    return simulator.world.message(row["mid"])
+def _insert(simulator: "Simulator", account: Account, contact: str, message: dict[str, Any], *, incoming: bool, at: int) -> Row:
+    sent_by = "" if incoming else str(events.PAGE_INBOX_APP)
+    values = messages.EMPTY | {"text": message.get("text", ""), "sent_by": sent_by}
+    values |= messages.with_attachments(_attachments(simulator, message))
+    return simulator.add_message(account, contact, direction="in" if incoming else "out", at=at / 1000, **values)
 
 
 def _announce(simulator: "Simulator", account: Account, row: Row, *, incoming: bool) -> None:
+    hanging = attachments.wire(simulator.shelf, row, now=simulator.now_ms())
     if incoming:
-        event, field = webhooks.message(row, image_url=row["url"]), "messages"
+        event, field = events.message(account, row, hanging), "messages"
     else:
-        event = webhooks.echo(account, row, image_url=row["url"], app_id=webhooks.PAGE_INBOX_APP)
+        event = events.echo(account, row, hanging, app_id=events.PAGE_INBOX_APP)
         field = "messages" if account.is_instagram else "message_echoes"
-    simulator.outbox.add(account, event, field=field, time_ms=row["at"])
+    simulator.outbox.add(account, event, field=field, key="messaging", time_ms=row["at"])
 
 
-def _picture(simulator: "Simulator", url: str) -> str:
-    """`"picture"` is the built-in image."""
-    return simulator.picture_url if url == "picture" else url
+def _attachments(simulator: "Simulator", message: dict[str, Any]) -> list[Attachment]:
+    """`"image_url": "picture"` is the built-in image, `"sample": "audio"` the built-in file of that kind."""
+    if kind := message.get("sample"):
+        return [attachments.of_url(kind, simulator.shelf.sample_url(kind))]
+    url = message.get("image_url", "")
+    return [attachments.of_url("image", simulator.picture_url if url == "picture" else url)] if url else []
