@@ -2,10 +2,12 @@
 
 import hashlib
 import threading
+from functools import partial
 
 from django.conf import settings
 
 from accounts.models import Account
+from accounts.usage import note_usage
 from graph.client import GraphClient
 from graph.networks import Login, Network
 
@@ -46,4 +48,6 @@ def _make(account: Account) -> GraphClient:
         version=settings.GRAPH_VERSION,
         app_secret=account.meta_app.secret.reveal(),
         transport=settings.GRAPH_TRANSPORT,
+        media_share=settings.GRAPH_MEDIA_SHARE,
+        on_usage=partial(note_usage, account.pk),
     )

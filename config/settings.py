@@ -45,6 +45,8 @@ GRAPH_URLS = {
     "facebook": env.address("GRAPH_FACEBOOK_URL", default=f"{SIMULATOR_URL}/fb" if DEMO else "https://graph.facebook.com"),
     "instagram": env.address("GRAPH_INSTAGRAM_URL", default=f"{SIMULATOR_URL}/ig" if DEMO else "https://graph.instagram.com"),
 }
+# One of Meta's pages wants videos, sound and files that were uploaded to Instagram sent as MEDIA_SHARE, the others by their own type.
+GRAPH_MEDIA_SHARE = env.flag("GRAPH_INSTAGRAM_MEDIA_SHARE", default=False)
 GRAPH_TRANSPORT = None
 FETCH_ALLOWED_HOSTS = env.words("FETCH_ALLOWED_HOSTS") + ([f"127.0.0.1:{SIMULATOR_PORT}"] if DEMO else [])
 

@@ -32,7 +32,15 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class FetchRefused(Exception):
-    """The address was not fetched; the text says why, in words for the person who gave it."""
+    """The address was not fetched; the text says why, in words for the person who gave it.
+
+    Args:
+        status: the HTTP status, where the server answered with one that is not 200.
+    """
+
+    def __init__(self, why: str, *, status: int | None = None) -> None:
+        super().__init__(why)
+        self.status = status
 
 
 @dataclass(frozen=True)
@@ -43,20 +51,22 @@ class Fetched:
     mime: str
 
 
-def fetch(url: str, *, max_bytes: int) -> Fetched:
+def fetch(url: str, *, max_bytes: int, accept: str = "image/*", total_seconds: float = TOTAL_SECONDS) -> Fetched:
     """Fetch `url`.
 
     Args:
         url: an http or https address.
         max_bytes: the most that is read.
+        accept: the media types that are asked for.
+        total_seconds: how long it may take, with all redirects.
 
     Raises:
         FetchRefused: the address is not public, does not answer 200, is too large, too slow, or redirects too often.
     """
-    deadline, address = Deadline(TOTAL_SECONDS), web_address(url)
+    deadline, address = Deadline(total_seconds), web_address(url)
     try:
         for _hop in range(MAX_HOPS):
-            answer = _get(address, _public_ip(address), max_bytes, deadline)
+            answer = _get(address, _public_ip(address), max_bytes, deadline, accept)
             if isinstance(answer, Fetched):
                 return answer
             address = answer
@@ -124,10 +134,10 @@ def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     return address.ipv4_mapped or address.sixtofour
 
 
-def _get(url: httpx.URL, ip: str, max_bytes: int, deadline: Deadline) -> Fetched | httpx.URL:
+def _get(url: httpx.URL, ip: str, max_bytes: int, deadline: Deadline, accept: str) -> Fetched | httpx.URL:
     """One hop: what was fetched, or the address that it redirects to."""
     place = httpcore.URL(scheme=url.raw_scheme, host=ip.encode(), port=_port(url), target=url.raw_path)
-    headers: dict[bytes | str, bytes | str] = {"Host": url.netloc, "Accept": "image/*", "Accept-Encoding": "identity", "User-Agent": "Countersign"}
+    headers: dict[bytes | str, bytes | str] = {"Host": url.netloc, "Accept": accept, "Accept-Encoding": "identity", "User-Agent": "Countersign"}
     extensions = {"sni_hostname": url.raw_host.decode(), "timeout": TIMEOUTS}
     pool = httpcore.ConnectionPool(network_backend=PunctualBackend(deadline))
     with pool, pool.stream("GET", place, headers=headers, extensions=extensions) as response:
@@ -139,9 +149,9 @@ def _answer(url: httpx.URL, response: httpcore.Response, max_bytes: int) -> Fetc
     if response.status in REDIRECTS and "location" in headers:
         return web_address(headers["location"], base=url)
     if response.status != 200:
-        raise FetchRefused(_("The server answered %(status)s instead of the picture.") % {"status": response.status})
+        raise FetchRefused(_("The server answered %(status)s instead of the file.") % {"status": response.status}, status=response.status)
     if headers.get("content-encoding", "identity").strip().lower() not in {"identity", ""}:
-        raise FetchRefused(_("The server sent the picture packed, although it was asked not to."))
+        raise FetchRefused(_("The server sent the file packed, although it was asked not to."))
     _check_size(int(headers.get("content-length", 0)), max_bytes)
     return Fetched(_body(response, max_bytes), headers.get("content-type", "").split(";")[0].strip().lower())
 
@@ -156,4 +166,4 @@ def _body(response: httpcore.Response, max_bytes: int) -> bytes:
 
 def _check_size(size: int, max_bytes: int) -> None:
     if size > max_bytes:
-        raise FetchRefused(_("The picture is larger than %(size)s MB.") % {"size": max_bytes // 1_000_000})
+        raise FetchRefused(_("The file is larger than %(size)s MB.") % {"size": max_bytes // 1_000_000})

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +12,9 @@ from accounts.models import Account
 from core.clock import now
 from core.wake import wake
 from graph import events
-from inbox.models import Attachment, Contact, Conversation, Message, Reaction
-from inbox.recording import erase, erase_parked
+from inbox.copying import note_copy
+from inbox.erasing import erase, erase_parked, redact
+from inbox.models import Attachment, Contact, Conversation, Message, Occurrence, Reaction, WebhookDelivery
 
 
 class Kept(Exception):
@@ -28,72 +30,130 @@ class Kept(Exception):
         self.reason, self.kind, self.waits_for = reason, kind, waits_for
 
 
-def message_received(account: Account, event: events.MessageReceived, received_at: datetime) -> None:
-    about = {"quick_reply": event.quick_reply, "story_url": event.story_url, "referral": _dict(event.referral), "unsupported": event.unsupported}
-    _inbound(
-        account, event, received_at, cause="message", mid=event.mid, text=event.text, attachments=event.attachments,
-        reply_to_mid=event.reply_to_mid, about=about,
-    )  # fmt: skip
+class PartlyKept(Kept):
+    """What could be done was done, and stays done; the rest is kept."""
 
 
-def postback_received(account: Account, event: events.PostbackReceived, received_at: datetime) -> None:
+def message_received(account: Account, event: events.MessageReceived, delivery: WebhookDelivery) -> None:
+    about = {
+        "quick_reply": event.quick_reply, "story_url": event.story_url, "story_id": event.story_id, "referral": _referral(event.referral),
+        "came_by": event.came_by, "to_self": event.to_self, "unsupported": event.unsupported,
+    }  # fmt: skip
+    words = Words(event.mid, event.text, event.attachments, event.reply_to_mid, about)
+    _inbound(account, event, delivery, words, opens_as="" if event.to_self else "message", referral=event.referral)
+
+
+def postback_received(account: Account, event: events.PostbackReceived, delivery: WebhookDelivery) -> None:
     """A tapped button stands in the thread as what its label says."""
-    about = {"postback": event.payload or event.title, "title": event.title, "referral": _dict(event.referral)}
-    _inbound(account, event, received_at, cause="postback", mid=event.mid or _made_up_mid(event), text=event.title, about=about)
+    about = {"postback": event.payload or event.title, "title": event.title, "referral": _referral(event.referral)}
+    words = Words(event.mid or _made_up_mid(event), event.title, about=about)
+    _inbound(account, event, delivery, words, opens_as="postback", referral=event.referral)
 
 
-def referral_followed(account: Account, event: events.ReferralFollowed, received_at: datetime) -> None:
-    """A link or an ad that led into a thread that exists refreshes the window; without a thread there is nothing to refresh."""
-    conversation = known_conversation(account, event)
-    conversation.open_window("referral", at=event.at or received_at)
+def referral_followed(account: Account, event: events.ReferralFollowed, delivery: WebhookDelivery) -> None:
+    """A link into a thread that exists refreshes the window; a click on an advertisement does so only with the message that follows.
+
+    Source: Meta, Messenger Platform, "Send a message", standard messaging window.
+    """
+    conversation, at = known_conversation(account, event), event.at or delivery.received_at
+    kind = Occurrence.Kind.AD if event.referral.is_ad else Occurrence.Kind.REFERRAL
+    Occurrence.note(conversation, kind, at=at, key=_referral_key(event.referral, at), referral=_referral(event.referral))
+    if event.referral.is_ad:
+        conversation.weigh_ads()
+    else:
+        conversation.open_window("referral", at=at)
     conversation.show()
 
 
-def message_unsent(account: Account, event: events.MessageUnsent, received_at: datetime) -> None:
+def message_unsent(account: Account, event: events.MessageUnsent, delivery: WebhookDelivery) -> None:
     """Take the content away and leave a tombstone; one that comes before its message keeps the message from being stored.
 
     Source: Meta, Platform Terms and Instagram webhooks, "message deletion": the business has to delete its copy.
     """
-    at = event.at or received_at
+    at = event.at or delivery.received_at
     if event.contact_id is None:
         raise Kept("It names no contact.")
     conversation = locked_conversation(account, event.contact_id, at)
     message = Message.objects.filter(account=account, mid=event.mid).first()
     erase_parked(conversation, event.mid)
     if message is None:
-        direction, source = (Message.Direction.IN, Message.Source.CONTACT) if event.by_contact else (Message.Direction.OUT, Message.Source.ELSEWHERE)
-        message = Message.objects.create(
-            account=account, conversation=conversation, direction=direction, source=source, mid=event.mid, at=at, received_at=now(), removed_at=at
-        )
-        conversation.add(message)
+        conversation.add(_tombstone(conversation, event, at))
     elif message.removed_at is None:
         erase(message, at)
         _changed(conversation, message)
 
 
-def message_edited(account: Account, event: events.MessageEdited, received_at: datetime) -> None:
+def _tombstone(conversation: Conversation, event: events.MessageUnsent, at: datetime) -> Message:
+    """The unsend of a message that has not come: it stands at the time of the unsend until its own is known."""
+    direction, source = (Message.Direction.IN, Message.Source.CONTACT) if event.by_contact else (Message.Direction.OUT, Message.Source.ELSEWHERE)
+    return Message.objects.create(
+        account=conversation.account, conversation=conversation, direction=direction, source=source, mid=event.mid, at=at, received_at=now(),
+        removed_at=at, about={"unseen": True},
+    )  # fmt: skip
+
+
+def message_edited(account: Account, event: events.MessageEdited, delivery: WebhookDelivery) -> None:
     """The first words stay; the newest edit stands beside them."""
     conversation, message = _locked_message(account, event.mid)
+    remember_delivery(message, delivery.pk)
     known = message.about.get("edit", {}).get("number", 0)
     if message.removed_at or event.number <= known:
         return
-    message.about["edit"] = {"number": event.number, "text": event.text, "at": (event.at or received_at).isoformat()}
+    message.about["edit"] = {"number": event.number, "text": event.text, "at": (event.at or delivery.received_at).isoformat()}
     message.save(update_fields=["about"])
     _changed(conversation, message)
 
 
-def reacted(account: Account, event: events.Reacted, received_at: datetime) -> None:
+def reacted(account: Account, event: events.Reacted, delivery: WebhookDelivery) -> None:
     """The newest word of the contact about a message holds, in whatever order the words come in."""
+    at = event.at or delivery.received_at
+    if not Message.objects.filter(account=account, mid=event.mid).exists():
+        _reacted_to_the_unknown(account, event, at)
     conversation, message = _locked_message(account, event.mid)
-    at = event.at or received_at
-    values = {"emoji": event.emoji or event.name or "♥", "at": at, "removed_at": at if event.removed else None}
+    conversation.occurrences.filter(key=_reaction_key(event)).delete()
+    values = {"emoji": _emoji(event), "at": at, "removed_at": at if event.removed else None}
     reaction, is_new = Reaction.objects.get_or_create(message=message, contact=conversation.contact, defaults=values)
-    if not is_new and at < reaction.at:
-        return
-    if not is_new:
+    if not is_new and (at, event.removed, values["emoji"]) > (reaction.at, reaction.removed_at is not None, reaction.emoji):
         Reaction.objects.filter(pk=reaction.pk).update(**values)
     if not event.removed:
+        conversation.open_window("reaction", at=at, message=message)
+    conversation.show()
+
+
+def _reacted_to_the_unknown(account: Account, event: events.Reacted, at: datetime) -> None:
+    """A reaction to a message from before we listened is an answer all the same: it is shown, and it opens the window.
+
+    Raises:
+        PartlyKept: always; the reaction takes its place once the message is there.
+    """
+    if not event.contact_id:
+        raise Kept("It names no contact.")
+    conversation = locked_conversation(account, event.contact_id, at)
+    about = {"emoji": _emoji(event), "removed": event.removed}
+    Occurrence.note_newest(conversation, Occurrence.Kind.REACTION, at=at, key=_reaction_key(event), **about)
+    if not event.removed:
         conversation.open_window("reaction", at=at)
+    conversation.show()
+    raise PartlyKept("The message that it is about has not arrived.", waits_for=message_mark(account, event.mid))
+
+
+def _emoji(event: events.Reacted) -> str:
+    return event.emoji or event.name or "♥"
+
+
+def _reaction_key(event: events.Reacted) -> str:
+    return f"reaction {event.mid}"
+
+
+def thread_control_changed(account: Account, event: events.ThreadControlChanged, delivery: WebhookDelivery) -> None:
+    """Another app got the thread, or we did. Who merely asks for it gets nothing yet."""
+    conversation, at = known_conversation(account, event), event.at or delivery.received_at
+    key = f"control {event.change} {at.isoformat()} {event.owner_app_id}"
+    facts = {"change": event.change, "owner": event.owner_app_id, "previous": event.previous_app_id, "note": event.note}
+    is_here = event.owner_app_id in ("", account.meta_app.app_id)
+    Occurrence.note(conversation, Occurrence.Kind.CONTROL, at=at, key=key, here=is_here, **facts)
+    if event.change != "requested":
+        conversation.notice_control(Conversation.Control.HERE if is_here else Conversation.Control.ELSEWHERE, at=at)
     conversation.show()
 
 
@@ -102,6 +162,8 @@ def locked_conversation(account: Account, contact_id: str, at: datetime) -> Conv
     contact, is_new = Contact.objects.get_or_create(account=account, external_id=contact_id, defaults={"first_seen_at": at})
     if is_new:
         wake("fetch")
+    elif at < contact.first_seen_at:
+        Contact.objects.filter(pk=contact.pk, first_seen_at__gt=at).update(first_seen_at=at)
     conversation, _made = Conversation.objects.get_or_create(contact=contact, defaults={"account": account, "last_message_at": at})
     return Conversation.objects.lock(conversation.pk)
 
@@ -119,11 +181,14 @@ def known_conversation(account: Account, event: events.Event) -> Conversation:
 
 
 def attach(message: Message, attachments: Iterable[events.MediaReceived]) -> None:
-    """Keep what Meta says of each attachment of a message."""
-    Attachment.objects.bulk_create(
+    """Keep what Meta says of each attachment of a message, and have copies made of what may be copied."""
+    rows = [
         Attachment(message=message, position=position, kind=each.kind, url=each.url, title=each.title, payload=dict(each.payload))
         for position, each in enumerate(attachments)
-    )
+    ]
+    for row in rows:
+        row.media = note_copy(row)
+    Attachment.objects.bulk_create(rows)
 
 
 def contact_mark(account: Account, contact_id: str) -> str:
@@ -136,30 +201,63 @@ def message_mark(account: Account, mid: str) -> str:
     return f"{account.pk} message {mid}"
 
 
+@dataclass(frozen=True)
+class Words:
+    """What one incoming message says."""
+
+    mid: str
+    text: str = ""
+    attachments: Iterable[events.MediaReceived] = ()
+    reply_to_mid: str = ""
+    about: dict[str, Any] = field(default_factory=dict)
+
+
 def _inbound(
-    account: Account, event: events.Event, received_at: datetime, *, cause: str, mid: str, about: dict[str, Any],
-    text: str = "", attachments: Iterable[events.MediaReceived] = (), reply_to_mid: str = "",
-) -> None:  # fmt: skip
-    at = event.at or received_at
+    account: Account, event: events.Event, delivery: WebhookDelivery, words: Words, *, opens_as: str, referral: events.Referral | None
+) -> None:
+    at = event.at or delivery.received_at
     conversation = locked_conversation(account, event.contact_id or "", at)
-    if known := Message.objects.filter(account=account, mid=mid).first():
-        return _late_to_its_own_unsend(conversation, known, cause, at)
+    # Whoever gets the event in `messaging` holds the thread or nobody does; others get it in `standby`.
+    conversation.notice_control(Conversation.Control.ELSEWHERE if event.standby else Conversation.Control.HERE, at=at)
+    known = Message.objects.filter(account=account, mid=words.mid).first()
+    message = known or _store(conversation, words, opens_as, at)
+    remember_delivery(message, delivery.pk)
+    if known and not known.about.get("unseen"):
+        return conversation.save(update_fields=["control", "control_at"])
+    if known:
+        _take_its_time(conversation, known, opens_as, at)
+    if opens_as:
+        conversation.open_window(opens_as, at=at, message=message)
+    if referral and referral.is_ad:
+        Occurrence.note(conversation, Occurrence.Kind.AD, at=at, key=f"ad {words.mid}", mid=words.mid)
+    conversation.weigh_ads()
+    conversation.show() if known else conversation.add(message)
+
+
+def _store(conversation: Conversation, words: Words, opens_as: str, at: datetime) -> Message:
     message = Message.objects.create(
-        account=account, conversation=conversation, direction=Message.Direction.IN, source=Message.Source.CONTACT, mid=mid, at=at,
-        received_at=now(), text=text, reply_to_mid=reply_to_mid, about={key: value for key, value in about.items() if value},
+        account=conversation.account, conversation=conversation, direction=Message.Direction.IN, source=Message.Source.CONTACT, mid=words.mid, at=at,
+        received_at=now(), text=words.text, reply_to_mid=words.reply_to_mid, about={key: value for key, value in words.about.items() if value},
+        opens_as=opens_as,
     )  # fmt: skip
-    attach(message, attachments)
-    conversation.open_window(cause, at=at, message=message)
-    conversation.add(message)
+    attach(message, words.attachments)
+    return message
 
 
-def _late_to_its_own_unsend(conversation: Conversation, known: Message, cause: str, at: datetime) -> None:
-    """A message that was there already changes nothing; one whose unsend came first still opens the window, from when it was written."""
-    opened = conversation.window_opened_at
-    if known.removed_at and (opened is None or at > opened):
-        Message.objects.filter(pk=known.pk).update(at=at)
-        conversation.open_window(cause, at=at, message=known)
-        conversation.show()
+def _take_its_time(conversation: Conversation, tombstone: Message, opens_as: str, at: datetime) -> None:
+    """The message came after its own unsend: its words stay out, but when it was written is known now."""
+    tombstone.at, tombstone.opens_as, tombstone.about = at, opens_as, {}
+    tombstone.save(update_fields=["at", "opens_as", "about"])
+    conversation.find_newest()
+
+
+def remember_delivery(message: Message, delivery: int) -> None:
+    """Note which delivery (its key) brought words of this message. Words that were unsent already are taken out of it at once."""
+    if delivery not in message.brought_by:
+        message.brought_by.append(delivery)
+        message.save(update_fields=["brought_by"])
+    if message.removed_at:
+        redact(message)
 
 
 def _locked_message(account: Account, mid: str) -> tuple[Conversation, Message]:
@@ -189,5 +287,9 @@ def _made_up_mid(event: events.PostbackReceived) -> str:
     return f"postback:{hashlib.sha256(what.encode()).hexdigest()}"
 
 
-def _dict(value: Any) -> dict[str, Any]:
-    return dict(value) if value else {}
+def _referral(referral: events.Referral | None) -> dict[str, Any]:
+    return {name: value for name, value in asdict(referral).items() if value} if referral else {}
+
+
+def _referral_key(referral: events.Referral, at: datetime) -> str:
+    return f"referral {at.isoformat()} {referral.source} {referral.ref} {referral.ad_id}"

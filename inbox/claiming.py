@@ -99,7 +99,7 @@ def _refusal(conversation: Conversation, dispatch: Dispatch, at: datetime) -> st
         return "changed"
     try:
         check_release(conversation.account, dispatch.released_by, author=author)
-        check_reply(conversation, content, author=author, edited_by=message.edited_by, at=at)
+        check_reply(conversation, content, by=dispatch.released_by, author=author, edited_by=message.edited_by, at=at)
     except Refused as refused:
         return refused.code
     return ""

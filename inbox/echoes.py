@@ -11,28 +11,29 @@ from accounts.models import Account
 from core.clock import now
 from graph import events
 from graph.networks import Network
+from graph.payloads import Link
 from inbox import arrivals
 from inbox.echo_mark import metadata_of
-from inbox.models import Conversation, Dispatch, Message, ParkedEcho
+from inbox.models import Conversation, Dispatch, Message, ParkedEcho, WebhookDelivery
 from inbox.recording import record_sent
 
 # Meta's clock and ours differ a little, and a call that timed out may have been carried out late.
 EARLIER, LATER = timedelta(minutes=1), timedelta(minutes=3)
 
 
-def message_echoed(account: Account, event: events.MessageEchoed, received_at: datetime) -> None:
-    at = event.at or received_at
+def message_echoed(account: Account, event: events.MessageEchoed, delivery: WebhookDelivery) -> None:
+    at = event.at or delivery.received_at
     conversation = arrivals.locked_conversation(account, event.contact_id or "", at)
     known = Message.objects.filter(account=account, mid=event.mid).first()
     if known is not None:
-        return _confirm(known, at)
+        return _confirm(conversation, known, delivery, at)
     if dispatch := _named_by(conversation, event.metadata):
-        return record_sent(conversation, dispatch, mid=event.mid, at=at)
-    echo = _park(conversation, event, at, received_at)
+        record_sent(conversation, dispatch, mid=event.mid, at=at)
+        return arrivals.remember_delivery(Message.objects.get(pk=dispatch.message_id), delivery.pk)
+    echo = _park(conversation, event, delivery, at)
     if _is_foreign(account, event):
         _keep_as_elsewhere(conversation, echo)
     settle_parked(conversation)
-    Message.objects.filter(account=account, mid=event.mid, source=Message.Source.ELSEWHERE).update(reply_to_mid=event.reply_to_mid)
 
 
 def settle_parked(conversation: Conversation) -> None:
@@ -51,6 +52,7 @@ def settle_parked(conversation: Conversation) -> None:
             _keep_as_elsewhere(conversation, echo)
         elif len(candidates) == 1 and candidates[0].state != Dispatch.State.SENDING and _is_only_echo_of(candidates[0], fitting):
             record_sent(conversation, candidates[0], mid=echo.mid, at=echo.at)
+            arrivals.remember_delivery(Message.objects.get(pk=candidates[0].message_id), echo.about["delivery"])
             _settle(echo, "matched")
 
 
@@ -66,10 +68,12 @@ def fits(echo: ParkedEcho, dispatch: Dispatch) -> bool:
 def looks_like(message: Message, *, text: str, kinds: list[str]) -> bool:
     """Whether an echo or a line of the thread with this text and these attachments can be this message of ours."""
     if message.link:
-        return not text and (not kinds or "template" in kinds)
+        link = Link(**message.link)
+        return text.strip() == link.words.strip() if link.plain else not text and (not kinds or "card" in kinds)
     if message.text:
         return text.strip() == message.text.strip() and not kinds
-    return not text and (not kinds or "image" in kinds)
+    ours = [attachment.kind for attachment in message.attachments.all()]
+    return not text and (not kinds or sorted(kinds) == sorted(ours) or set(kinds) == {"unsupported"})
 
 
 def _named_by(conversation: Conversation, metadata: str) -> Dispatch | None:
@@ -97,11 +101,15 @@ def _is_on_the_way(dispatch: Dispatch) -> bool:
     return dispatch.state == Dispatch.State.SENDING or (dispatch.state == Dispatch.State.UNKNOWN and fresh)
 
 
-def _park(conversation: Conversation, event: events.MessageEchoed, at: datetime, received_at: datetime) -> ParkedEcho:
+def _park(conversation: Conversation, event: events.MessageEchoed, delivery: WebhookDelivery, at: datetime) -> ParkedEcho:
     attachments = [{"kind": each.kind, "url": each.url, "title": each.title, "payload": dict(each.payload)} for each in event.attachments]
     echo, _made = ParkedEcho.objects.get_or_create(
-        conversation=conversation, mid=event.mid, defaults={"at": at, "text": event.text, "attachments": attachments, "parked_at": received_at}
-    )
+        conversation=conversation, mid=event.mid,
+        defaults={
+            "at": at, "text": event.text, "attachments": attachments, "reply_to_mid": event.reply_to_mid, "parked_at": delivery.received_at,
+            "about": {"app": event.app_id, "story_url": event.story_url, "story_id": event.story_id, "delivery": delivery.pk},
+        },
+    )  # fmt: skip
     return echo
 
 
@@ -113,17 +121,23 @@ def _settle(echo: ParkedEcho, outcome: str) -> None:
     ParkedEcho.objects.filter(pk=echo.pk).update(settled_at=echo.parked_at, outcome=outcome)
 
 
-def _confirm(message: Message, at: datetime) -> None:
-    """We know it already; take Meta's time, by which its receipts are measured."""
-    if message.source == Message.Source.COUNTERSIGN and message.at != at:
+def _confirm(conversation: Conversation, message: Message, delivery: WebhookDelivery, at: datetime) -> None:
+    """We know it already; take Meta's time, by which its receipts are measured, and that of a tombstone by which it is put in order."""
+    arrivals.remember_delivery(message, delivery.pk)
+    if message.about.get("unseen"):
+        Message.objects.filter(pk=message.pk).update(at=at, about={})
+        conversation.find_newest()
+        conversation.show()
+    elif message.source == Message.Source.COUNTERSIGN and message.at != at:
         Message.objects.filter(pk=message.pk).update(at=at)
 
 
 def _keep_as_elsewhere(conversation: Conversation, echo: ParkedEcho) -> None:
     """It is none of ours: somebody answered in Meta's own apps, or another app did."""
+    about = {name: value for name, value in echo.about.items() if value and name != "delivery"}
     message = Message.objects.create(
-        account=conversation.account, conversation=conversation, direction=Message.Direction.OUT, source=Message.Source.ELSEWHERE,
-        mid=echo.mid, at=echo.at, received_at=echo.parked_at, text=echo.text,
+        account=conversation.account, conversation=conversation, direction=Message.Direction.OUT, source=Message.Source.ELSEWHERE, mid=echo.mid,
+        at=echo.at, received_at=echo.parked_at, text=echo.text, reply_to_mid=echo.reply_to_mid, about=about, brought_by=[echo.about["delivery"]],
     )  # fmt: skip
     arrivals.attach(message, [events.MediaReceived(**each) for each in echo.attachments])
     _settle(echo, "elsewhere")

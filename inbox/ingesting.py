@@ -1,6 +1,7 @@
 """From stored webhook bodies to conversations: each event in one transaction, idempotent, tolerant of disorder and of the unknown."""
 
 import logging
+import re
 import traceback
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -17,14 +18,16 @@ from core.wake import wake
 from graph import events
 from graph.webhooks import BadBody, parse
 from inbox import arrivals, echoes, receipts
-from inbox.arrivals import Kept
+from inbox.arrivals import Kept, PartlyKept
+from inbox.kept import for_later, key_of
 from inbox.models import Conversation, KeptEvent, Message, WebhookDelivery
+from inbox.policy_events import policy_enforced
 
 logger = logging.getLogger("countersign.ingest")
 LEASE = timedelta(minutes=1)
 CLOCKS_DIFFER = timedelta(minutes=5)
 
-Apply = Callable[[Account, Any, datetime], None]
+Apply = Callable[[Account, Any, WebhookDelivery], None]
 
 _APPLY: dict[type[events.Event], Apply] = {
     events.MessageReceived: arrivals.message_received,
@@ -36,6 +39,11 @@ _APPLY: dict[type[events.Event], Apply] = {
     events.MessageEchoed: echoes.message_echoed,
     events.Delivered: receipts.delivered,
     events.Read: receipts.read,
+    events.ThreadControlChanged: arrivals.thread_control_changed,
+    events.PolicyEnforced: policy_enforced,
+    events.Commented: for_later,
+    events.Mentioned: for_later,
+    events.OptedIn: for_later,
 }
 
 
@@ -105,23 +113,23 @@ def _want_again(deliveries: Iterable[int]) -> None:
 
 
 def _apply_or_keep(delivery: WebhookDelivery, position: int, event: events.Event) -> None:
-    try:
-        with transaction.atomic():
-            account = _apply(event, delivery)
-    except Kept as kept:
+    account = _account_of(event)
+    kept = _kept_of(account, event, delivery)
+    if kept:
         KeptEvent.objects.create(
-            delivery=delivery, position=position, kind=kept.kind or _name(event), reason=kept.reason, body=_plain(event.raw), waits_for=kept.waits_for
-        )
-        if kept.waits_for and _has_come(kept.waits_for):
-            _want_again([delivery.pk])
-    else:
+            delivery=delivery, position=position, account=account, kind=kept.kind or _name(event), key=key_of(event), at=event.at,
+            reason=kept.reason, body=_plain(event.raw), waits_for=kept.waits_for,
+        )  # fmt: skip
+    if kept and kept.waits_for and _has_come(kept.waits_for):
+        _want_again([delivery.pk])
+    if account and (kept is None or isinstance(kept, PartlyKept)):
         # After the commit: whoever keeps an event meanwhile looks after us, and sees what we wrote.
-        _replay_waiting(account, event)
+        _replay_waiting(account, event, but_not=kept.waits_for if kept else "")
 
 
-def _replay_waiting(account: Account, event: events.Event) -> None:
+def _replay_waiting(account: Account, event: events.Event, *, but_not: str) -> None:
     """What came before the message or the contact that it is about can be applied now."""
-    marks = [arrivals.contact_mark(account, event.contact_id or ""), arrivals.message_mark(account, getattr(event, "mid", ""))]
+    marks = {arrivals.contact_mark(account, event.contact_id or ""), arrivals.message_mark(account, getattr(event, "mid", ""))} - {but_not}
     _want_again(KeptEvent.objects.filter(waits_for__in=marks).values_list("delivery", flat=True))
 
 
@@ -134,18 +142,33 @@ def _has_come(mark: str) -> bool:
     return Message.objects.filter(account=account, mid=meta_id).exists() if meta_id else False
 
 
-def _apply(event: events.Event, delivery: WebhookDelivery) -> Account:
+def _account_of(event: events.Event) -> Account | None:
+    return Account.objects.select_related("meta_app").filter(network=event.network, external_id=event.account_id).first()
+
+
+def _kept_of(account: Account | None, event: events.Event, delivery: WebhookDelivery) -> Kept | None:
+    """Apply one event in one transaction. What of it has to be kept comes back; of a part, the rest is committed."""
+    try:
+        with transaction.atomic():
+            return _apply(account, event, delivery)
+    except Kept as kept:
+        return kept
+
+
+def _apply(account: Account | None, event: events.Event, delivery: WebhookDelivery) -> PartlyKept | None:
     if isinstance(event, events.NotUnderstood):
         raise Kept(event.reason, kind=event.kind)
     if isinstance(event, events.TestReceived):
         raise Kept("The test button in Meta's dashboard works.", kind="test")
-    account = Account.objects.select_related("meta_app").filter(network=event.network, external_id=event.account_id).first()
     if account is None:
         raise Kept("No account with this id is connected.")
     if account.meta_app_id != delivery.meta_app_id:
         raise Kept("Another app than the account's own signed it.")
-    _APPLY[type(event)](account, _not_from_the_future(event, delivery.received_at), delivery.received_at)
-    return account
+    try:
+        _APPLY[type(event)](account, _not_from_the_future(event, delivery.received_at), delivery)
+    except PartlyKept as kept:
+        return kept
+    return None
 
 
 def _not_from_the_future(event: events.Event, received_at: datetime) -> events.Event:
@@ -154,7 +177,8 @@ def _not_from_the_future(event: events.Event, received_at: datetime) -> events.E
 
 
 def _name(event: events.Event) -> str:
-    return type(event).__name__
+    """The class in words: "Message edited"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(event).__name__).capitalize()
 
 
 def _plain(value: Any) -> Any:

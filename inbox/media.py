@@ -1,16 +1,12 @@
-"""Takes in the pictures that we send: an upload at once, an address by the worker. Both end as bytes of our own.
+"""Takes in what we send: an upload at once, an address by the worker. Both end as bytes of our own.
 
-Once a picture is ready its bytes never change: people decide on what they saw, and browsers are told to keep it.
+Once a file is ready its bytes never change: people decide on what they saw, and browsers are told to keep it.
 """
 
 import hashlib
-import io
 import logging
-import re
 import secrets
 import traceback
-import warnings
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -18,26 +14,20 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from PIL import Image
 
 from accounts.models import Account, Right, User
 from core.clock import now
 from core.fetch import FetchRefused, fetch, web_address
 from core.wake import wake
-from graph.limits import image_problems, limits_for
+from graph.limits import limits_for, media_kind_of, media_problems
 from graph.networks import Network
-from inbox.content import sentence
+from graph.payloads import MediaKind
+from inbox.complaints import sentence
 from inbox.errors import ContentRefused, NotAllowed
+from inbox.inspecting import Found, looks_like, picture
 from inbox.models import MediaFile
 from inbox.models.media import media_path
 
-# Telephones write JPEG files that hold a second view; Pillow calls these MPO.
-MIME = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg", "GIF": "image/gif"}
-# What Meta takes is all that Pillow may read: each further reader is one more that a stranger's bytes could break.
-READERS = ("PNG", "JPEG", "GIF")
-# Pictures that Meta does not take, known by how they begin, so that we can say so.
-OTHERS = {"image/webp": rb"RIFF.{4}WEBP", "image/heic": rb".{4}ftyp(heic|heix|mif1|msf1)", "image/avif": rb".{4}ftypavi[fs]", "image/tiff": rb"II\*\0|MM\0\*"}
-MOST_PIXELS = 85_000_000
 # Longer than a fetch can take: meanwhile nobody else begins it.
 LEASE = timedelta(minutes=1)
 RESULT = ("state", "error", "file", "mime", "size", "width", "height", "sha256")
@@ -45,33 +35,24 @@ RESULT = ("state", "error", "file", "mime", "size", "width", "height", "sha256")
 logger = logging.getLogger("countersign.media")
 
 
-@dataclass(frozen=True)
-class Picture:
-    """Bytes that were found to be a picture Meta takes on this network."""
-
-    content: bytes
-    mime: str
-    width: int
-    height: int
-
-
 def keep_upload(account: Account, file: "UploadedFile[Any]", *, by: User) -> MediaFile:
-    """Keep an uploaded picture.
+    """Keep an uploaded file.
 
     Raises:
         NotAllowed: `by` may not write on this account.
-        ContentRefused: it is not a picture that the network takes.
+        ContentRefused: it is nothing that the network takes.
     """
     _check(account, by)
-    picture = inspect(file.read(limits_for(Network(account.network)).image_bytes + 1), account.network)
+    content = file.read(most_bytes(account) + 1)
+    found = inspect(content, account.network, claimed=file.content_type or "")
     media = MediaFile(account=account, by=by, at=now(), name=(file.name or "")[-120:])
-    _take(media, picture)
+    _take(media, content, found)
     media.save(force_insert=True)
     return media
 
 
 def keep_address(account: Account, url: str, *, by: User) -> MediaFile:
-    """Note the address of a picture; the worker fetches it.
+    """Note the address of a file; the worker fetches it.
 
     Raises:
         NotAllowed: `by` may not write on this account.
@@ -105,21 +86,21 @@ def fetch_now(media: MediaFile) -> bool:
     if media.state != MediaFile.State.FETCHING:
         return False
     try:
-        answer = fetch(media.source_url, max_bytes=limits_for(Network(media.account.network)).image_bytes)
-        _take(media, inspect(answer.content, media.account.network))
+        answer = fetch(media.source_url, max_bytes=most_bytes(media.account), accept="*/*")
+        _take(media, answer.content, _inspect_for(media, answer.content, answer.mime))
     except (FetchRefused, ContentRefused) as error:
         _give_up(media, str(error))
     except Exception as error:
         _report(media, error)
-        _give_up(media, _("Something went wrong while this picture was fetched. Choose another one."))
+        _give_up(media, _("Something went wrong while this was fetched. Choose another file."))
     return _settle(media)
 
 
 def fetch_next() -> bool:
     """Fetch the oldest noted address that nobody is fetching. False where there is none."""
     at = now()
-    waiting = MediaFile.objects.filter(Q(lease_until=None) | Q(lease_until__lt=at), state=MediaFile.State.FETCHING)
-    for media in waiting.select_related("account").order_by("pk")[:20]:
+    waiting = MediaFile.objects.filter(Q(lease_until=None) | Q(lease_until__lt=at), state=MediaFile.State.FETCHING, by__isnull=False)
+    for media in waiting.select_related("account", "by").order_by("pk")[:20]:
         media.lease_until = at + LEASE
         if waiting.filter(pk=media.pk).update(lease_until=media.lease_until):
             fetch_now(media)
@@ -127,46 +108,45 @@ def fetch_next() -> bool:
     return False
 
 
-def inspect(content: bytes, network: str) -> Picture:
+def most_bytes(account: Account) -> int:
+    """The most that the network takes of anything."""
+    return max(limit.max_bytes for limit in limits_for(Network(account.network)).media.values())
+
+
+def inspect(content: bytes, network: str, *, claimed: str = "", only: MediaKind | None = None) -> Found:
     """What these bytes are, by their content and not by their name.
 
+    Args:
+        claimed: the media type that came with them.
+        only: take nothing else.
+
     Raises:
-        ContentRefused: not a picture, too large, or of a type that the network does not take.
+        ContentRefused: too large, or nothing that the network takes.
     """
-    picture = _read(content)
-    found = image_problems(len(content), picture.mime, Network(network))
-    if found:
-        raise ContentRefused(sentence(problem, network) for problem in found)
-    return picture
+    found = looks_like(content, claimed)
+    kind = media_kind_of(found.mime)
+    if (only is MediaKind.IMAGE and kind is not MediaKind.IMAGE) or (claimed.startswith("image/") and kind is not MediaKind.IMAGE):
+        picture(content)  # says what is wrong with it
+    complaints = [sentence(problem, network) for problem in media_problems(kind, len(content), found.mime, Network(network))]
+    if complaints:
+        raise ContentRefused(complaints)
+    return found
 
 
-def _read(content: bytes) -> Picture:
-    try:
-        with warnings.catch_warnings():
-            # Pillow warns of pictures that unpack to very much; for us that is a refusal.
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=READERS) as image:
-                kind, width, height = image.format or "", *image.size
-                image.verify()
-    except Exception as error:  # Broken bytes lead Pillow's readers into almost any error.
-        if mime := _other_kind(content):
-            return Picture(content, mime, 0, 0)
-        raise ContentRefused([_("This is not a picture that can be read.")]) from error
-    if width * height > MOST_PIXELS:
-        raise ContentRefused([_("This picture has too many pixels.")])
-    return Picture(content, MIME.get(kind, f"image/{kind.lower()}"), width, height)
+def _inspect_for(media: MediaFile, content: bytes, claimed: str) -> Found:
+    """Agents propose pictures only. A person may name any medium, but what an address shows is most often a page about it."""
+    found = inspect(content, media.account.network, claimed=claimed, only=MediaKind.IMAGE if media.by and media.by.is_agent else None)
+    if media_kind_of(found.mime) is MediaKind.FILE and found.mime != "application/pdf":
+        raise ContentRefused([_("This address leads to no picture, video, sound or PDF file. Download the file and choose it here instead.")])
+    return found
 
 
-def _other_kind(content: bytes) -> str:
-    return next((mime for mime, beginning in OTHERS.items() if re.match(beginning, content, re.DOTALL)), "")
-
-
-def _take(media: MediaFile, picture: Picture) -> None:
+def _take(media: MediaFile, content: bytes, found: Found) -> None:
     """Store the bytes, and note them on the row in memory. Each write has a file of its own, so none can replace another's."""
-    media.mime, media.size = picture.mime, len(picture.content)
-    media.width, media.height = picture.width, picture.height
-    media.sha256 = hashlib.sha256(picture.content).hexdigest()
-    media.file = media.file.storage.save(f"{media_path(media, '')}-{secrets.token_hex(8)}", ContentFile(picture.content))
+    media.mime, media.size = found.mime, len(content)
+    media.width, media.height = found.width, found.height
+    media.sha256 = hashlib.sha256(content).hexdigest()
+    media.file = media.file.storage.save(f"{media_path(media, '')}-{secrets.token_hex(8)}", ContentFile(content))
     media.state = MediaFile.State.READY
 
 
@@ -186,7 +166,7 @@ def _settle(media: MediaFile) -> bool:
 def _report(media: MediaFile, error: Exception) -> None:
     """Where it broke. The error's own words may hold the address, and an address may hold a secret."""
     where = "".join(traceback.format_tb(error.__traceback__))
-    logger.error("Fetching picture %s broke with %s.\n%s", media.public_id, type(error).__name__, where)
+    logger.error("Fetching file %s broke with %s.\n%s", media.public_id, type(error).__name__, where)
 
 
 def _check(account: Account, by: User) -> None:

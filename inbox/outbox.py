@@ -101,7 +101,7 @@ def _requeue(state: str, by: User, revision: int | None) -> Step:
         message = row.message
         if row.checks_newest and revision != conversation.revision:
             raise AlreadyMoved(_("The conversation went on while you were looking. Read what is new, then decide."))
-        check_reply(conversation, Content.of(message), author=message.written_by or by, edited_by=message.edited_by, at=at)
+        check_reply(conversation, Content.of(message), by=by, author=message.written_by or by, edited_by=message.edited_by, at=at)
         # The person has seen the thread as it is now, so that is what the words answer.
         return row.move(
             state, to=State.QUEUED, not_before=at, handed_over_at=None, unknown_since=None, reason="", code="", trace_id="",

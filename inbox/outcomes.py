@@ -20,6 +20,10 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"  # never resent by itself
 
 
+# An upload that Meta forgets at once is one that it does not want.
+MOST_UPLOADS = 2
+
+
 @dataclass(frozen=True)
 class Outcome:
     """One row of the table below."""
@@ -43,6 +47,7 @@ _TABLE: tuple[tuple[type[errors.GraphError], Outcome], ...] = (
     (errors.ContactUnknown, Outcome(Verdict.FAIL, "contact_unknown")),
     (errors.PermissionMissing, Outcome(Verdict.FAIL, "permission_missing")),
     (errors.ThreadHeldElsewhere, Outcome(Verdict.FAIL, "thread_held")),
+    (errors.MediaExpired, Outcome(Verdict.RETRY, "upload_forgotten")),
     (errors.MediaRejected, Outcome(Verdict.FAIL, "media_rejected")),
     (errors.Rejected, Outcome(Verdict.FAIL, "rejected")),
     # An error that this table does not know says nothing about whether Meta has the message.
@@ -50,9 +55,11 @@ _TABLE: tuple[tuple[type[errors.GraphError], Outcome], ...] = (
 )
 
 
-def outcome_of(error: errors.GraphError, *, was_sending: bool) -> Outcome:
-    """What this error means for a dispatch. Before the sending call itself (`was_sending` False) nothing can be unknown."""
+def outcome_of(error: errors.GraphError, *, was_sending: bool, attempts: int = 0) -> Outcome:
+    """What this error means for a dispatch that was tried so often. Before the sending call itself (`was_sending` False) nothing can be unknown."""
     outcome = next(outcome for kind, outcome in _TABLE if isinstance(error, kind))
+    if outcome.reason == "upload_forgotten" and attempts > MOST_UPLOADS:
+        return Outcome(Verdict.FAIL, "media_rejected")
     if outcome.verdict == Verdict.UNKNOWN and not was_sending:
         return Outcome(Verdict.RETRY, "unavailable")
     return outcome
@@ -82,7 +89,8 @@ def _sentences() -> dict[str, str]:
         "contact_unknown": _("Meta knows no such contact for this account."),
         "permission_missing": _("The app lacks a permission for this. An admin has to grant it at Meta and reconnect the account."),
         "thread_held": _("Another app holds this conversation at Meta. Take it over there, then retry."),
-        "media_rejected": _("Meta would not take the picture. Choose another one."),
+        "upload_forgotten": _("Meta had forgotten the uploaded file. It is uploaded again by itself."),
+        "media_rejected": _("Meta would not take the file. Choose another one."),
         "rejected": _("Meta refused this message. Change it before you try again."),
         "stale": _("The contact wrote again before this left, so it went back for another look."),
         "taken_back": _("Taken back before it left."),

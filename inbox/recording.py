@@ -6,8 +6,9 @@ from django.db.models import Q
 
 from accounts.models import Account, Activity
 from core.wake import wake
-from graph.errors import GraphError
-from inbox.models import Attempt, Conversation, Dispatch, Message, ParkedEcho
+from graph.errors import GraphError, ThreadHeldElsewhere, WindowClosed
+from inbox.erasing import erase, erase_attachments
+from inbox.models import Attempt, Conversation, Dispatch, Message
 from inbox.outcomes import Outcome, Verdict, back_off
 
 State = Dispatch.State
@@ -43,27 +44,20 @@ def adopt(conversation: Conversation, message: Message, *, mid: str, at: datetim
 
 def _merge(conversation: Conversation, twin: Message, *, into: Message) -> None:
     twin.reactions.update(message=into)
+    Message.objects.filter(pk=into.pk).update(brought_by=twin.brought_by)
+    into.brought_by = twin.brought_by
     if twin.removed_at:
         erase(into, twin.removed_at)
     if conversation.last_message_id == twin.pk:
         conversation.last_message = into
         conversation.save(update_fields=["last_message"])
-    twin.attachments.all().delete()
+    erase_attachments(twin)
     twin.delete()
 
 
-def erase(message: Message, at: datetime) -> None:
-    """Take the content of a message away and leave a tombstone."""
-    message.attachments.all().delete()
-    Message.objects.filter(pk=message.pk).update(text="", link=None, about={}, removed_at=at)
-
-
-def erase_parked(conversation: Conversation, mid: str) -> None:
-    """Take the content of an echo away that waits to be told apart."""
-    ParkedEcho.objects.filter(conversation=conversation, mid=mid).update(text="", attachments=[])
-
-
-def record_error(conversation: Conversation, dispatch: Dispatch, error: GraphError, outcome: Outcome, *, at: datetime) -> None:
+def record_error(
+    conversation: Conversation, dispatch: Dispatch, error: GraphError, outcome: Outcome, *, at: datetime, attempt: Attempt | None = None
+) -> None:
     """Meta did not take it, or did not say: queue it again, fail it, or call it unknown, as `outcome` says.
 
     Only the claim that made the call may say so: by the time a stalled worker wakes, the row may be another's.
@@ -78,6 +72,8 @@ def record_error(conversation: Conversation, dispatch: Dispatch, error: GraphErr
     else:
         moved = mine.filter(state=State.SENDING).update(state=State.QUEUED, not_before=again_at, handed_over_at=None, worker="", **notes)
         wake("dispatch", at=again_at)
+    if attempt:
+        _learn(conversation, error, attempt)
     if dispatch.account.token == conversation.account.token:
         # An answer to an old token says nothing about the one that an admin has stored since.
         _record_on_account(conversation.account, error, outcome, at)
@@ -109,6 +105,14 @@ def _delay(dispatch: Dispatch, error: GraphError, outcome: Outcome) -> timedelta
     if outcome.verdict == Verdict.MEND:
         return timedelta(0)
     return timedelta(seconds=error.retry_at) if error.retry_at else back_off(dispatch.attempts_made)
+
+
+def _learn(conversation: Conversation, error: GraphError, attempt: Attempt) -> None:
+    """Meta's refusal tells more about the conversation than our facts did, as of the moment when it was asked."""
+    if isinstance(error, WindowClosed) and not attempt.human_agent:
+        conversation.window_refused_at = attempt.started_at
+    if isinstance(error, ThreadHeldElsewhere):
+        conversation.notice_control(Conversation.Control.ELSEWHERE, at=attempt.started_at)
 
 
 def _record_on_account(account: Account, error: GraphError, outcome: Outcome, at: datetime) -> None:

@@ -52,7 +52,7 @@ def reply(
         check_release(conversation.account, by, author=author)
         if earlier := _written_before(conversation, content, idempotency_key):
             return earlier
-        check_reply(conversation, content, author=author, edited_by=edited_by, at=at)
+        check_reply(conversation, content, by=by, author=author, edited_by=edited_by, at=at)
         message = _write(conversation, content, author, edited_by, idempotency_key, at)
         dispatch = _queue(conversation, message, content, by, expects_heard, _hold(conversation, hold, at), at)
         conversation.add(message)
@@ -76,21 +76,21 @@ def check_release(account: Account, by: User, *, author: User) -> None:
         raise NotAllowed
 
 
-def check_reply(conversation: Conversation, content: Content, *, author: User, edited_by: User | None, at: datetime) -> None:
-    """Whether this content may go out in this conversation now, whoever lets it out.
+def check_reply(conversation: Conversation, content: Content, *, by: User, author: User, edited_by: User | None, at: datetime) -> None:
+    """Whether this content may go out in this conversation now, let out by `by`.
 
     Raises:
         AccountUnavailable, WindowIsClosed, ContentRefused
     """
     if conversation.account.state == Account.State.DISCONNECTED:
         raise AccountUnavailable(_("This account is disconnected. Connect it again to write."))
-    check_window(conversation, author=author, edited_by=edited_by, at=at)
+    check_window(conversation, by=by, author=author, edited_by=edited_by, at=at)
     if complaints := content.complaints(conversation.account.network):
         raise ContentRefused(complaints)
 
 
-def check_window(conversation: Conversation, *, author: User, edited_by: User | None, at: datetime) -> None:
-    """Whether Meta's window lets text of this author out at this moment.
+def check_window(conversation: Conversation, *, by: User, author: User, edited_by: User | None, at: datetime) -> None:
+    """Whether Meta's window lets text of this author out at this moment. In doubt, after an advertisement, a person may let Meta decide.
 
     Raises:
         WindowIsClosed
@@ -100,6 +100,8 @@ def check_window(conversation: Conversation, *, author: User, edited_by: User | 
         raise WindowIsClosed(_("Meta's messaging window is closed. You can write again once the contact has written."))
     if state == WindowState.HUMAN and not counts_as_human(conversation.account, author, edited_by):
         raise WindowIsClosed(_("After 24 hours Meta lets only a person's own words through. Take the text over as your own reply."))
+    if state == WindowState.PERHAPS and by.is_agent:
+        raise WindowIsClosed(_("Only Meta knows whether this window is still open, and only a person may let it decide."))
 
 
 def counts_as_human(account: Account, author: User, edited_by: User | None) -> bool:
@@ -121,10 +123,12 @@ def _written_before(conversation: Conversation, content: Content, key: str) -> M
 def _write(conversation: Conversation, content: Content, author: User, edited_by: User | None, key: str, at: datetime) -> Message:
     message = Message.objects.create(
         account=conversation.account, conversation=conversation, direction=Message.Direction.OUT, source=Message.Source.COUNTERSIGN,
-        at=at, received_at=at, text=content.text, link=content.link_fields, written_by=author, edited_by=edited_by, idempotency_key=key,
+        at=at, received_at=at, text=content.text, link=content.link_fields, reply_to_mid=content.reply_to_mid,
+        written_by=author, edited_by=edited_by, idempotency_key=key,
     )  # fmt: skip
-    if content.media:
-        Attachment.objects.create(message=message, kind="image", media=content.media)
+    Attachment.objects.bulk_create(
+        Attachment(message=message, position=position, kind=file.kind, media=file, title=file.name) for position, file in enumerate(content.files)
+    )
     return message
 
 

@@ -1,6 +1,6 @@
 """Hands claimed messages to Meta, one call each, and has the answer written down.
 
-Order of the steps, and what a crash after each leaves behind: claimed (the lease ends, queued again) → picture uploaded (the same) →
+Order of the steps, and what a crash after each leaves behind: claimed (the lease ends, queued again) → files uploaded (the same) →
 handed over, committed before the call (the lease ends, unknown) → called → recorded.
 """
 
@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 from accounts.graph import client_for
 from core.clock import now
 from graph.client import GraphClient, Sent
-from graph.errors import GraphError, MediaRejected, OutcomeUnknown, TokenInvalid
+from graph.errors import GraphError, MediaExpired, MediaRejected, OutcomeUnknown, TokenInvalid
 from inbox.claiming import claim, is_still_right, is_stopped
 from inbox.content import Content
 from inbox.echo_mark import metadata_for
@@ -27,7 +27,7 @@ from inbox.echoes import settle_parked
 from inbox.models import Attempt, Conversation, Dispatch
 from inbox.outcomes import Verdict, outcome_of
 from inbox.recording import finish_attempt, record_error, record_sent
-from inbox.uploading import attachment_id_for
+from inbox.uploading import attachment_ids_for, forget_uploads
 
 logger = logging.getLogger("countersign.dispatch")
 
@@ -50,14 +50,14 @@ def _send(dispatch: Dispatch) -> None:
     content = Content.of(dispatch.message)
     try:
         client = _client(dispatch)
-        attachment_id = attachment_id_for(content.media, client, account=dispatch.account) if content.media else ""
+        attachment_ids = attachment_ids_for(content, client, account=dispatch.account)
     except GraphError as error:
         return _record(dispatch, None, error)
     except OSError:
-        logger.exception("The picture of dispatch %s cannot be read.", dispatch.public_id)
-        return _record(dispatch, None, MediaRejected("Our copy of the picture cannot be read."))
+        logger.exception("A file of dispatch %s cannot be read.", dispatch.public_id)
+        return _record(dispatch, None, MediaRejected("Our copy of the file cannot be read."))
     if attempt := _hand_over(dispatch):
-        _call(client, dispatch, attempt, content, attachment_id)
+        _call(client, dispatch, attempt, content, attachment_ids)
 
 
 def _client(dispatch: Dispatch) -> GraphClient:
@@ -97,14 +97,18 @@ def _must_wait(conversation: Conversation, mine: QuerySet[Dispatch]) -> bool:
     return True
 
 
-def _call(client: GraphClient, dispatch: Dispatch, attempt: Attempt, content: Content, attachment_id: str) -> None:
+def _call(client: GraphClient, dispatch: Dispatch, attempt: Attempt, content: Content, attachment_ids: list[str]) -> None:
     try:
         sent = client.send(
-            content.outgoing(attachment_id),
+            content.outgoing(attachment_ids),
             to=dispatch.conversation.contact.external_id,
             metadata=metadata_for(dispatch.public_id),
             human_agent=attempt.human_agent,
+            reply_to=content.reply_to_mid,
         )
+    except MediaExpired as error:
+        forget_uploads(content)
+        return _record(dispatch, attempt, error)
     except GraphError as error:
         return _record(dispatch, attempt, error)
     except Exception as error:
@@ -124,7 +128,7 @@ def _record_accepted(dispatch: Dispatch, attempt: Attempt, sent: Sent) -> None:
 
 
 def _record(dispatch: Dispatch, attempt: Attempt | None, error: GraphError) -> None:
-    outcome, at = outcome_of(error, was_sending=attempt is not None), now()
+    outcome, at = outcome_of(error, was_sending=attempt is not None, attempts=dispatch.attempts_made), now()
     facts = (type(error).__name__, error.code, error.subcode, error.trace_id)
     logger.warning("Dispatch %s: %s (%s, code %s/%s, trace %s).", dispatch.public_id, outcome.verdict, *facts)
     words = {Verdict.UNKNOWN: Attempt.Outcome.UNKNOWN, Verdict.RETRY: Attempt.Outcome.NOT_SENT}
@@ -132,7 +136,7 @@ def _record(dispatch: Dispatch, attempt: Attempt | None, error: GraphError) -> N
         conversation = Conversation.objects.lock(dispatch.conversation_id)
         if attempt:
             finish_attempt(attempt, words.get(outcome.verdict, Attempt.Outcome.REFUSED), at=at, error=error)
-        record_error(conversation, dispatch, error, outcome, at=at)
+        record_error(conversation, dispatch, error, outcome, at=at, attempt=attempt)
         settle_parked(conversation)
 
 

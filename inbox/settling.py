@@ -11,7 +11,7 @@ from accounts.models import Account, Activity
 from core.clock import now
 from core.wake import wake
 from graph.errors import GraphError
-from graph.profiles import ThreadMessage
+from graph.threads import ThreadMessage
 from inbox.echoes import EARLIER, LATER, looks_like, settle_parked
 from inbox.models import Attempt, Conversation, Dispatch, Message, ParkedEcho
 from inbox.recording import record_sent
@@ -96,10 +96,15 @@ def _fits(line: ThreadMessage, dispatch: Dispatch, conversation: Conversation) -
     ours = Message.objects.filter(account=conversation.account, mid=line.mid).exclude(source=Message.Source.ELSEWHERE)
     if ours.exists():
         return False
-    # The thread does not say what its attachments are, so any one may be our picture or card.
-    kinds = [] if not line.attachment_count else ["template" if dispatch.message.link else "image"]
+    kinds = _kinds_in(line, dispatch.message)
     in_time = dispatch.handed_over_at - EARLIER <= line.sent_at <= dispatch.handed_over_at + LATER
     return in_time and looks_like(dispatch.message, text=line.text, kinds=kinds) and bool(line.text or line.attachment_count)
+
+
+def _kinds_in(line: ThreadMessage, message: Message) -> list[str]:
+    """The thread tells little of what its attachments are, so as many as ours may be our files or our card."""
+    ours = ["card"] if message.link else [attachment.kind for attachment in message.attachments.all()]
+    return ours if line.attachment_count == len(ours) else ["unsupported"] * line.attachment_count
 
 
 def _is_only_candidate(line: ThreadMessage, dispatch: Dispatch, conversation: Conversation) -> bool:

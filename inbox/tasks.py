@@ -35,7 +35,7 @@ class _Desk:
                 self._free.release()
 
 
-_desks = {"ingest": _Desk("ingest", 1), "fetch": _Desk("fetch", 1), "dispatch": _Desk("dispatch", settings.SENDING_THREADS)}
+_desks = {"ingest": _Desk("ingest", 1), "fetch": _Desk("fetch", 1), "upkeep": _Desk("upkeep", 1), "dispatch": _Desk("dispatch", settings.SENDING_THREADS)}
 
 
 @app.task(name="countersign.ingest")
@@ -53,6 +53,11 @@ def fetch() -> None:
     _desks["fetch"].work()
 
 
+@app.task(name="countersign.upkeep")
+def upkeep() -> None:
+    _desks["upkeep"].work()
+
+
 # croniter's sixth field is the seconds.
 @app.periodic(cron="* * * * * */5")
 @app.task(name="countersign.sweep", queueing_lock="countersign.sweep")
@@ -60,7 +65,7 @@ def sweep(timestamp: int) -> None:
     """Find the rows whose worker died or whose wake-up was lost, and put every kind of work on its way."""
     while work.WORK["sweep"]():
         continue
-    for task in (ingest, dispatch, fetch):
+    for task in (ingest, dispatch, fetch, upkeep):
         task.defer()
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from core.clock import now
 from inbox.claiming import next_due as next_dispatch_due
+from inbox.copying import copy_next, next_copy_due
 from inbox.ingesting import ingest_next
 from inbox.media import fetch_next
 from inbox.profiles import fetch_next_profile
@@ -13,16 +14,24 @@ from inbox.settling import sweep
 
 
 def fetch_any() -> bool:
-    """Pictures first: a person waits for them."""
+    """What a person or an agent waits for first."""
     return fetch_next() or fetch_next_profile()
 
 
-WORK: dict[str, Callable[[], bool]] = {"ingest": ingest_next, "dispatch": send_next, "fetch": fetch_any, "sweep": sweep}
+def upkeep() -> bool:
+    """What takes long and nobody waits for."""
+    return copy_next()
+
+
+WORK: dict[str, Callable[[], bool]] = {"ingest": ingest_next, "dispatch": send_next, "fetch": fetch_any, "upkeep": upkeep, "sweep": sweep}
+
+_DUE: dict[str, Callable[[datetime], datetime | None]] = {"dispatch": next_dispatch_due, "upkeep": next_copy_due}
 
 
 def next_due(work: str) -> datetime | None:
     """When the next unit that waits for its time becomes due; None where none does."""
-    return next_dispatch_due(now()) if work == "dispatch" else None
+    ask = _DUE.get(work)
+    return ask(now()) if ask else None
 
 
 def work_until_idle(*kinds: str) -> int:

@@ -5,6 +5,7 @@ from accounts.models.activity import Activity
 from accounts.models.grant import Grant, Right
 from accounts.models.meta_app import MetaApp
 from accounts.models.stop import Stop
+from accounts.models.usage import AccountUsage
 from accounts.models.user import User
 
-__all__ = ["Account", "Activity", "Grant", "MetaApp", "Right", "Stop", "User"]
+__all__ = ["Account", "AccountUsage", "Activity", "Grant", "MetaApp", "Right", "Stop", "User"]

@@ -1,6 +1,6 @@
 """One connected Facebook Page or Instagram professional account."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -16,6 +16,10 @@ from graph.networks import Login, Network
 
 if TYPE_CHECKING:
     from accounts.models.user import User
+
+
+# How much newer a webhook has to be than the one noted last, to be noted.
+HEARD_EVERY = timedelta(seconds=10)
 
 
 class AccountQuerySet(models.QuerySet["Account"]):
@@ -73,6 +77,15 @@ class Account(models.Model):
     )
     reply_hold = models.PositiveSmallIntegerField(_("hold replies for (seconds)"), default=3)
     approval_hold = models.PositiveSmallIntegerField(_("hold approved proposals for (seconds)"), default=5)
+    keeps_media = models.BooleanField(
+        _("keep copies of what contacts send"), default=True,
+        help_text=_("Meta's own addresses of pictures, voice messages and files die within days. Stories and shared posts are never copied."),
+    )  # fmt: skip
+    # The person at Meta whose login connected it; Meta names them when they remove the app.
+    meta_user_id = models.CharField(_("connected by the Meta user"), max_length=40, blank=True, editable=False)
+    # As of ten seconds: whether anything still comes in, without a write for each event.
+    webhook_at = models.DateTimeField(_("newest webhook"), null=True, blank=True, editable=False)
+    policy_at = models.DateTimeField(_("newest word of Meta's on its policies"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("connected on"), auto_now_add=True)
 
     objects = AccountQuerySet.as_manager()
@@ -108,6 +121,11 @@ class Account(models.Model):
     def allows(self, user: "User", right: str) -> bool:
         """Whether `user` has `right` here."""
         return Account.objects.where(user, right).filter(pk=self.pk).exists()
+
+    def hear(self, *, at: datetime) -> None:
+        """Note that Meta delivered something for it."""
+        if self.webhook_at is None or self.webhook_at + HEARD_EVERY <= at:
+            Account.objects.filter(Q(webhook_at=None) | Q(webhook_at__lt=at), pk=self.pk).update(webhook_at=at)
 
     def break_down(self, state: str, *, reason: str, at: datetime) -> bool:
         """Stop sending from this account until somebody mends it. False where it was in that state already."""

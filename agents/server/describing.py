@@ -1,6 +1,8 @@
 """Turns rows into what the tools answer: opaque ids, our words, and nothing that Meta calls anything."""
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -12,6 +14,7 @@ from agents.server.results import (
     AnswerOut,
     AttachmentOut,
     ContactOut,
+    ContextOut,
     ConversationOut,
     ConversationRow,
     DecisionOut,
@@ -67,18 +70,23 @@ def row_out(conversation: Conversation, waiting: int, now: datetime) -> Conversa
 
 
 def conversation_out(agent: Agent, conversation: Conversation, messages: list[Message], older: bool, waiting: list[Proposal], now: datetime) -> ConversationOut:
-    newest = conversation.newest_inbound
+    newest, ids = conversation.newest_inbound, {message.mid: message.public_id for message in messages if message.mid}
     return ConversationOut(
         conversation_id=conversation.public_id, account=account_out(conversation.account), contact=contact_out(conversation.contact),
         window=window_out(conversation, now), stop=stop_out(agent, conversation),
         may_propose=conversation.account.allows(agent.user, Right.PROPOSE),
         newest_contact_message_id=newest.public_id if newest else "",
-        messages=[message_out(message, agent) for message in messages], older_messages=older,
+        messages=[message_out(message, agent, ids) for message in messages], older_messages=older,
         your_pending_proposals=[proposal_out(proposal, now) for proposal in waiting],
     )  # fmt: skip
 
 
-def message_out(message: Message, agent: Agent) -> MessageOut:
+def message_out(message: Message, agent: Agent, ids: Mapping[str, str]) -> MessageOut:
+    """One message.
+
+    Args:
+        ids: public id by Meta's id, of the messages that are told beside it.
+    """
     theirs, gone = message.is_inbound, message.removed_at is not None
     text = "" if gone else message.words or str(message.about.get("title", ""))
     dispatch = getattr(message, "dispatch", None)
@@ -88,7 +96,7 @@ def message_out(message: Message, agent: Agent) -> MessageOut:
         untrusted_text=text if theirs else "", text="" if theirs else text,
         link=_link(message.link) if message.link and not gone else None,
         attachments=[] if gone else [AttachmentOut(kind=one.kind, untrusted_title=one.title) for one in message.attachments.all()],
-        untrusted_reaction=reaction, written_by="" if theirs else _author(message, agent), delivery=dispatch.state if dispatch else "",
+        context=[] if gone else list(_context(message.about)), replies_to=ids.get(message.reply_to_mid, ""), untrusted_reaction=reaction, written_by="" if theirs else _author(message, agent), delivery=dispatch.state if dispatch else "",
         edited=_was_edited(message), unsent=gone,
     )  # fmt: skip
 
@@ -108,6 +116,32 @@ def proposal_out(proposal: Proposal, now: datetime) -> ProposalOut:
 
 def report_out(proposal: Proposal, now: datetime) -> ProposalReport:
     return ProposalReport(**dict(proposal_out(proposal, now)))
+
+
+def _context(about: Mapping[str, Any]) -> Iterator[ContextOut]:
+    referral = about.get("referral", {})
+    if about.get("story_url") or about.get("story_id"):
+        yield ContextOut(what="story_reply", untrusted_detail="")
+    if about.get("quick_reply"):
+        yield ContextOut(what="offered_answer", untrusted_detail=about["quick_reply"])
+    if about.get("postback"):
+        yield ContextOut(what="button", untrusted_detail=about["postback"])
+    if referral:
+        yield _referral(referral)
+    if about.get("came_by"):
+        yield ContextOut(what="plugin", untrusted_detail=about["came_by"])
+    if about.get("to_self"):
+        yield ContextOut(what="note_to_self", untrusted_detail="")
+    if about.get("unsupported"):
+        yield ContextOut(what="shown_only_by_meta", untrusted_detail="")
+
+
+def _referral(referral: Mapping[str, str]) -> ContextOut:
+    if referral.get("ad_id") or referral.get("source") == "ADS":
+        return ContextOut(what="advertisement", untrusted_detail=referral.get("ad_title", ""))
+    if referral.get("product_id"):
+        return ContextOut(what="product", untrusted_detail=referral["product_id"])
+    return ContextOut(what="link", untrusted_detail=referral.get("ref", ""))
 
 
 def _link(fields: dict[str, str]) -> LinkOut:

@@ -32,8 +32,11 @@ class ContactOut(BaseModel):
 class WindowOut(BaseModel):
     """Until when, and as whom, Meta lets the account write."""
 
-    state: Literal["open", "human", "closed", "unknown"] = Field(
-        description="open: propose freely. human: only a person's own words, mostly. closed: wait for the contact. unknown: Meta decides."
+    state: Literal["open", "human", "perhaps", "closed", "unknown"] = Field(
+        description=(
+            "open: propose freely. human: only a person's own words, mostly. perhaps: an advertisement may have opened it for longer, and a "
+            "person may let Meta decide. closed: wait for the contact. unknown: Meta decides."
+        )
     )
     closes_at: datetime | None = Field(None, description="When the present state ends.")
     seconds_left: int | None = None
@@ -85,6 +88,13 @@ class AttachmentOut(BaseModel):
     untrusted_title: str = ""
 
 
+class ContextOut(BaseModel):
+    """What stood around something that the contact said."""
+
+    what: Literal["story_reply", "offered_answer", "button", "advertisement", "link", "product", "plugin", "note_to_self", "shown_only_by_meta"]
+    untrusted_detail: str = Field("", description="The title, the button, or what the maker of the link wrote into it.")
+
+
 class MessageOut(BaseModel):
     """One thing said."""
 
@@ -95,6 +105,8 @@ class MessageOut(BaseModel):
     text: str = Field("", description="What the account wrote.")
     link: LinkOut | None = None
     attachments: list[AttachmentOut] = []
+    context: list[ContextOut] = []
+    replies_to: str = Field("", description="The message_id that it answers, where that message is among these.")
     untrusted_reaction: str = Field("", description="The emoji with which the contact reacted to this message.")
     written_by: str = Field("", description="Who wrote it for the account; you, where it was you.")
     delivery: str = Field("", description="For a message of the account: queued, sending, sent, failed, unknown or cancelled.")

@@ -96,7 +96,7 @@ class Card:
     def _obstacle(self, edited_by: User | None) -> str:
         content = Content(text="…") if edited_by else self.content
         try:
-            check_reply(self.conversation, content, author=self.proposal.agent.user, edited_by=edited_by, at=now())
+            check_reply(self.conversation, content, by=self.user, author=self.proposal.agent.user, edited_by=edited_by, at=now())
         except Refused as refused:
             return refused.sentence
         return ""

@@ -16,11 +16,16 @@ from core.fields import PublicIdField
 from core.live import Change, publish
 from inbox.models.contact import Contact
 from inbox.models.message import Message
-from inbox.window import HUMAN, STANDARD, MessagingWindow
+from inbox.models.occurrence import Occurrence
+from inbox.window import HUMAN, PERHAPS, STANDARD, MessagingWindow
 
 if TYPE_CHECKING:
     from inbox.content import Content
 
+# Of several causes at one moment the first counts, whichever was told first.
+CAUSES = ("message", "postback", "referral", "reaction")
+# An old click counts no more once there were this many newer ones.
+AD_CLICKS_LOOKED_AT = 5
 LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
@@ -58,6 +63,13 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 class Conversation(models.Model):
     """The thread between one account and one contact."""
 
+    class Control(models.TextChoices):
+        """Who holds the thread at Meta (Messenger Platform, "Conversation routing"), as far as its events tell."""
+
+        UNTOLD = "", _("not told")
+        HERE = "here", _("this app, or nobody")
+        ELSEWHERE = "elsewhere", _("another app")
+
     public_id = PublicIdField()
     account = models.ForeignKey(Account, models.PROTECT, related_name="conversations", verbose_name=_("account"))
     contact = models.OneToOneField(Contact, models.PROTECT, related_name="conversation", verbose_name=_("contact"))
@@ -75,6 +87,10 @@ class Conversation(models.Model):
     window_message = models.ForeignKey(Message, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("opening message"))
     window_closes_at = models.DateTimeField(_("window closes"), null=True, blank=True, db_index=True)
     human_until = models.DateTimeField(_("human reply until"), null=True, blank=True)
+    perhaps_until = models.DateTimeField(_("perhaps open until"), null=True, blank=True)
+    window_refused_at = models.DateTimeField(_("Meta called it closed"), null=True, blank=True)
+    control = models.CharField(_("held by"), max_length=10, choices=Control, blank=True, default=Control.UNTOLD)
+    control_at = models.DateTimeField(_("held since"), null=True, blank=True)
     delivered_until = models.DateTimeField(_("delivered up to"), null=True, blank=True)
     read_until = models.DateTimeField(_("read up to"), null=True, blank=True)
 
@@ -98,7 +114,9 @@ class Conversation(models.Model):
     @property
     def window(self) -> MessagingWindow:
         human_until = self.human_until if self.account.human_agent_feature else None
-        return MessagingWindow(self.window_closes_at, human_until, self.window_cause)
+        return MessagingWindow(
+            self.window_closes_at, human_until, self.window_cause, self.perhaps_until, self.window_opened_at, self.window_refused_at
+        )  # fmt: skip
 
     def reply(self, content: "Content", *, by: User, **how: Any) -> Message:
         """Write a message and put it in the outbox. See `inbox.replies.reply` for what may be said of how, and what it raises."""
@@ -112,24 +130,54 @@ class Conversation(models.Model):
 
         Source: Meta, Messenger Platform, "Send a message", standard messaging window.
         """
-        if self.window_opened_at is None or at > self.window_opened_at:
+        if self.window_opened_at is None or self._opening(cause, at, message) > self._opening(self.window_cause, self.window_opened_at, self.window_message):
             self.window_cause, self.window_opened_at, self.window_message = cause, at, message
             self.window_closes_at = at + STANDARD
         # Human Agent counts from the person's last *message*; a tap or a reaction is left out to be safe.
         if cause == "message" and (self.human_until is None or at + HUMAN > self.human_until):
             self.human_until = at + HUMAN
 
+    @staticmethod
+    def _opening(cause: str, at: datetime, message: Message | None) -> tuple[datetime, int, str]:
+        """By which of two openings the later one is told, the same in whatever order they came in."""
+        return at, -CAUSES.index(cause), message.mid if message else ""
+
+    def weigh_ads(self) -> None:
+        """Work out until when an advertisement may have opened the window: seven days from the first message after a click.
+
+        Worked out anew from the stored clicks, because clicks and messages reach us in any order.
+        """
+        clicks = self.occurrences.filter(kind=Occurrence.Kind.AD).order_by("-at")[:AD_CLICKS_LOOKED_AT].values_list("at", flat=True)
+        openers = [self._first_message_since(click) for click in clicks]
+        self.perhaps_until = max((at + PERHAPS for at in openers if at), default=None)
+
+    def _first_message_since(self, at: datetime) -> datetime | None:
+        written = self.messages.filter(direction=Message.Direction.IN, opens_as="message", at__gte=at)
+        return written.order_by("at").values_list("at", flat=True).first()
+
+    def notice_control(self, control: str, *, at: datetime) -> None:
+        """Something at `at` shows who holds the thread. The newest sign counts; at one moment, that another app does."""
+        if self.control_at is None or (at, control == self.Control.ELSEWHERE) > (self.control_at, self.control == self.Control.ELSEWHERE):
+            self.control, self.control_at = control, at
+
     def add(self, message: Message) -> None:
         """Take a new message into the facts of this locked conversation, whatever order it came in, and tell the browsers."""
         if message.is_inbound:
             self.hear()
         self.revision = F("revision") + 1
-        if self.last_message is None or message.at >= self.last_message_at:
+        if self.last_message is None or _is_later(message, self.last_message):
             self.last_message, self.last_message_at = message, message.at
-        newest = self.newest_inbound
-        if message.is_inbound and (newest is None or message.at >= newest.at):
+        if message.is_inbound and (self.newest_inbound is None or _is_later(message, self.newest_inbound)):
             self.newest_inbound = message
         self.show()
+
+    def find_newest(self) -> None:
+        """Look up which messages are the newest, after the time of one was corrected."""
+        newest_first = self.messages.order_by("-at", "-mid")
+        self.last_message = newest_first.first()
+        self.newest_inbound = newest_first.filter(direction=Message.Direction.IN).first()
+        if self.last_message:
+            self.last_message_at = self.last_message.at
 
     def hear(self) -> None:
         """The contact said, changed or took back something: what was decided before does not answer it."""
@@ -166,6 +214,11 @@ class Conversation(models.Model):
         mark, made = ReadMark.objects.get_or_create(conversation=self, user=by, defaults={"read_until": until})
         if not made and mark.read_until < until:
             ReadMark.objects.filter(pk=mark.pk, read_until__lt=until).update(read_until=until)
+
+
+def _is_later(message: Message, other: Message) -> bool:
+    """Of two at one moment the same one is the later, in whatever order they came in; one of ours without an id yet is the newest."""
+    return (message.at, not message.mid, message.mid) >= (other.at, not other.mid, other.mid)
 
 
 def _has_passed(mark: datetime | None, message: Message) -> bool:

@@ -1,4 +1,4 @@
-"""The bytes of a picture that we send: what was shown is what is sent."""
+"""Bytes of our own: what we send, as it was shown, and copies of what contacts sent, because Meta's addresses die."""
 
 from typing import Any
 
@@ -8,6 +8,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.fields import PublicIdField
+from graph.limits import media_kind_of
+from graph.payloads import MediaKind
 
 
 def private_storage() -> Any:
@@ -20,24 +22,30 @@ def media_path(media: "MediaFile", filename: str) -> str:
 
 
 class MediaFile(models.Model):
-    """A picture that somebody chose or an agent proposed: its bytes, kept from that moment, and their digest."""
+    """A picture, video, voice message or file: its bytes, kept from the moment it was chosen, proposed or received, and their digest.
+
+    One that nobody of ours chose (`by` is empty) is a copy of what a contact sent, or of what was sent to them elsewhere.
+    """
 
     class State(models.TextChoices):
         FETCHING = "fetching", _("being fetched")
         READY = "ready", _("ready")
         FAILED = "failed", _("could not be fetched")
+        GONE = "gone", _("no longer at Meta")
 
     public_id = PublicIdField()
     account = models.ForeignKey("accounts.Account", models.PROTECT, related_name="media", verbose_name=_("account"))
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("chosen by"))
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("chosen by"))
     at = models.DateTimeField(_("chosen"))
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.READY)
     source_url = models.TextField(_("address"), blank=True)
     error = models.TextField(_("error"), blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, editable=False)
+    not_before = models.DateTimeField(null=True, blank=True, editable=False)
     file = models.FileField(_("file"), upload_to=media_path, storage=private_storage, blank=True)
     name = models.CharField(_("file name"), max_length=120, blank=True)
-    mime = models.CharField(_("type"), max_length=40, blank=True)
+    mime = models.CharField(_("type"), max_length=127, blank=True)
     size = models.PositiveIntegerField(_("bytes"), default=0)
     width = models.PositiveIntegerField(default=0)
     height = models.PositiveIntegerField(default=0)
@@ -50,5 +58,12 @@ class MediaFile(models.Model):
         verbose_name = _("media file")
         verbose_name_plural = _("media files")
 
+        indexes = (models.Index(fields=("not_before", "id"), condition=models.Q(state="fetching"), name="media_to_fetch"),)
+
     def __str__(self) -> str:
         return self.name or self.public_id
+
+    @property
+    def kind(self) -> MediaKind:
+        """What a messenger shows it as."""
+        return media_kind_of(self.mime)

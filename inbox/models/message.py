@@ -34,6 +34,10 @@ class Message(models.Model):
     link = models.JSONField(_("link card"), null=True, blank=True)
     about = models.JSONField(_("context"), default=dict, blank=True)
     reply_to_mid = models.TextField(blank=True)
+    # Which of Meta's openers of the window it is: "message", "postback", or "" for what opens nothing. An unsend does not undo it.
+    opens_as = models.CharField(max_length=10, blank=True, editable=False)
+    # The deliveries that brought its words: an unsend takes the words out of them too.
+    brought_by = models.JSONField(default=list, blank=True, editable=False)
     written_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("written by"))
     edited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("edited by"))
     removed_at = models.DateTimeField(_("unsent"), null=True, blank=True)
@@ -100,9 +104,9 @@ class Attachment(models.Model):
     def label(self) -> str:
         words = {
             "image": _("Picture"), "video": _("Video"), "audio": _("Voice message"), "file": _("File"), "sticker": _("Sticker"),
-            "share": _("Shared post"), "ig_post": _("Shared post"), "post": _("Shared post"), "reel": _("Shared reel"),
-            "ig_reel": _("Shared reel"), "story_mention": _("Mentioned you in a story"), "like_heart": "♥", "location": _("Location"),
-            "ephemeral": _("View-once picture"), "template": _("Card"), "fallback": _("Shared link"),
+            "post": _("Shared post"), "reel": _("Shared reel"), "story": _("Shared story"), "story_mention": _("Mentioned you in a story"),
+            "heart": "♥", "location": _("Location"), "view_once": _("View-once picture"), "card": _("Card"), "link": _("Shared link"),
+            "booking": _("Appointment"),
         }  # fmt: skip
         return str(words.get(self.kind, _("Attachment")))
 

@@ -12,6 +12,8 @@ class ParkedEcho(models.Model):
     at = models.DateTimeField(_("when"))
     text = models.TextField(_("text"), blank=True)
     attachments = models.JSONField(default=list)
+    reply_to_mid = models.TextField(blank=True)
+    about = models.JSONField(default=dict, blank=True)
     parked_at = models.DateTimeField(_("parked"))
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
     outcome = models.CharField(_("outcome"), max_length=20, blank=True)

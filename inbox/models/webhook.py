@@ -15,7 +15,7 @@ class WebhookDelivery(models.Model):
         FAILED = "failed", _("failed")
 
     public_id = PublicIdField()
-    received_at = models.DateTimeField(_("received"), db_index=True)
+    received_at = models.DateTimeField(_("received"))
     meta_app = models.ForeignKey("accounts.MetaApp", models.PROTECT, related_name="+", verbose_name=_("signed by"))
     body = models.BinaryField(_("body"))
     # Meta repeats a body until it hears 200; the same bytes are the same events.
@@ -25,6 +25,10 @@ class WebhookDelivery(models.Model):
     events = models.PositiveIntegerField(_("events"), default=0)
     applied_at = models.DateTimeField(_("applied"), null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
+    # Its body is not quite what Meta sent any more: the words of an unsent message were taken out of it.
+    redacted_at = models.DateTimeField(_("words removed"), null=True, blank=True)
+    # Its time was over while an event of it is still kept: the body is gone, and with it the way to apply it again.
+    emptied_at = models.DateTimeField(_("body deleted"), null=True, blank=True)
     # Raised by everybody who wants it applied once more; a worker that is applying it sees that it has to stay open.
     replays_wanted = models.PositiveIntegerField(default=0, editable=False)
 
@@ -32,7 +36,12 @@ class WebhookDelivery(models.Model):
         verbose_name = _("webhook delivery")
         verbose_name_plural = _("webhook deliveries")
         ordering = ("-pk",)
-        indexes = (models.Index(fields=("id",), condition=models.Q(state="received"), name="deliveries_to_apply"),)
+        indexes = (
+            models.Index(fields=("id",), condition=models.Q(state="received"), name="deliveries_to_apply"),
+            models.Index(fields=("id",), condition=models.Q(state="failed"), name="deliveries_failed"),
+            models.Index(fields=("received_at", "state"), name="deliveries_by_time"),
+            models.Index(fields=("redacted_at",), condition=models.Q(redacted_at__isnull=False), name="deliveries_redacted"),
+        )
 
     def __str__(self) -> str:
         return f"{self.received_at:%Y-%m-%d %H:%M:%S} · {self.get_state_display()}"
@@ -43,7 +52,11 @@ class KeptEvent(models.Model):
 
     delivery = models.ForeignKey(WebhookDelivery, models.PROTECT, related_name="kept_events", verbose_name=_("delivery"))
     position = models.PositiveIntegerField()
+    account = models.ForeignKey("accounts.Account", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("account"))
     kind = models.TextField(_("kind"))
+    # The same for every telling of one event, by which they are counted once.
+    key = models.TextField(blank=True)
+    at = models.DateTimeField(_("when"), null=True, blank=True)
     reason = models.TextField(_("why kept"))
     body = models.JSONField(_("event"))
     # What had not arrived when this did: once it has, the delivery is applied once more.
@@ -54,7 +67,10 @@ class KeptEvent(models.Model):
         verbose_name_plural = _("kept events")
         ordering = ("-pk",)
         constraints = (models.UniqueConstraint(fields=("delivery", "position"), name="one_kept_event_per_position"),)
-        indexes = (models.Index(fields=("waits_for",), condition=~models.Q(waits_for=""), name="kept_events_waiting"),)
+        indexes = (
+            models.Index(fields=("waits_for",), condition=~models.Q(waits_for=""), name="kept_events_waiting"),
+            models.Index(fields=("kind", "key"), name="kept_events_counted"),
+        )
 
     def __str__(self) -> str:
         return self.kind

@@ -190,6 +190,15 @@ def test_an_edited_message_is_read_as_it_stands_now(cast, conversation):
     assert row["untrusted_preview"] == "Is the Sidamo back?"
 
 
+def test_what_stood_around_a_message_is_told(cast, conversation):
+    first = Message.objects.get(conversation__contact=cast.amina)
+    Message.objects.filter(pk=first.pk).update(about={"story_url": "https://cdn.test/s", "referral": {"source": "ADS", "ad_title": "Spring sale"}})
+    cast.write(cast.amina, "And this one?", reply_to=first.mid)
+    told = answer(cast.key, "get_conversation", conversation_id=conversation.public_id)["messages"]
+    assert [(each["what"], each["untrusted_detail"]) for each in told[0]["context"]] == [("story_reply", ""), ("advertisement", "Spring sale")]
+    assert (told[1]["context"], told[1]["replies_to"]) == ([], told[0]["message_id"])
+
+
 def test_a_person_without_a_name_is_a_colleague(cast, conversation, proposal_id):
     User.objects.filter(is_agent=False).update(name="")
     proposal = Proposal.objects.get()

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from accounts.models import Account, MetaApp
+from accounts.models import Account, Activity, MetaApp
 from graph.networks import Login, Network
 from graph.signatures import sign
 from inbox.ingesting import replay
-from inbox.models import Attachment, Contact, Conversation, KeptEvent, Message, ParkedEcho, Reaction, WebhookDelivery
+from inbox.models import Attachment, Contact, Conversation, KeptEvent, MediaFile, Message, Occurrence, ParkedEcho, Reaction, WebhookDelivery
 from inbox.webhooks.store import store_delivery
 from inbox.work import work_until_idle
 
@@ -63,7 +63,7 @@ def test_a_known_body_is_applied_or_kept_without_an_exception(connected, name):
     delivery = WebhookDelivery.objects.get()
     assert (delivery.state, delivery.error) == (WebhookDelivery.State.APPLIED, "")
     assert delivery.events >= 1
-    assert Message.objects.exists() or Conversation.objects.exists() or KeptEvent.objects.exists()
+    assert Message.objects.exists() or Conversation.objects.exists() or KeptEvent.objects.exists() or Activity.objects.exists()
 
 
 def test_all_bodies_in_any_order_and_repeated_lead_to_the_same_inbox(connected):
@@ -96,7 +96,7 @@ def test_disorder_changes_nothing(connected, seed):
 
 def _forget_conversations() -> None:
     Conversation.objects.update(last_message=None, newest_inbound=None, window_message=None)
-    for model in (Reaction, Attachment, ParkedEcho, Message, Conversation, Contact):
+    for model in (Reaction, Attachment, MediaFile, Occurrence, ParkedEcho, Message, Conversation, Contact):
         model.objects.all().delete()
 
 

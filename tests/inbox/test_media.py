@@ -15,8 +15,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from core.clock import now
+from graph.payloads import MediaKind
 from inbox.content import Content
 from inbox.errors import ContentRefused, NotAllowed
+from inbox.inspecting import looks_like
 from inbox.media import fetch_now, inspect, keep_address, keep_upload
 from inbox.models import MediaFile
 from inbox.work import work_until_idle
@@ -88,11 +90,54 @@ def test_a_second_message_with_the_same_picture_uploads_nothing_again(cast):
     assert (len(cast.received(cast.amina)), len(uploads)) == (2, 1)
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"<svg xmlns='http://www.w3.org/2000/svg'/>", picture()[:30]])
+BROKEN = [b"", b"hello", b"<svg xmlns='http://www.w3.org/2000/svg'/>", picture()[:30]]
+
+
+@pytest.mark.parametrize("content", BROKEN)
 def test_what_is_no_picture_is_refused(cast, content):
-    with pytest.raises(ContentRefused):
-        keep_upload(cast.shop, _upload(content), by=cast.bob)
+    for account, claimed in ((cast.shop, "image/png"), (cast.studio, "application/octet-stream")):
+        with pytest.raises(ContentRefused):
+            keep_upload(account, SimpleUploadedFile("cat.png", content, claimed), by=cast.bob)
     assert not MediaFile.objects.exists()
+
+
+@pytest.mark.parametrize("content", BROKEN)
+def test_an_agent_proposes_pictures_and_nothing_else(cast, content):
+    with pytest.raises(ContentRefused):
+        inspect(content, cast.shop.network, only=MediaKind.IMAGE)
+    assert inspect(picture(), cast.shop.network, only=MediaKind.IMAGE).mime == "image/png"
+
+
+SAMPLES = {
+    "video/mp4": b"\0\0\0\x18ftypisom\0\0\2\0isomiso2", "audio/mp4": b"\0\0\0\x18ftypM4A \0\0\2\0M4A mp42", "audio/wav": b"RIFF\x24\0\0\0WAVEfmt ",
+    "audio/mpeg": b"ID3\4\0\0\0\0\0\0", "application/pdf": b"%PDF-1.7\n", "video/quicktime": b"\0\0\0\x14ftypqt  \0\0\0\0qt  ",
+    "video/webm": b"\x1aE\xdf\xa3\1\0\0\0", "audio/aac": b"\xff\xf1P\x80\2\x1f\xfc",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mime", SAMPLES)
+def test_media_are_told_by_their_content(mime):
+    assert looks_like(SAMPLES[mime], "text/html").mime == mime
+
+
+def test_a_container_of_sound_alone_is_what_its_sender_says():
+    assert looks_like(SAMPLES["video/webm"], "audio/webm").mime == "audio/webm"
+    assert looks_like(b"anything", "application/x-thing").mime == "application/x-thing"
+    assert looks_like(b"<html>", "text/html").mime == "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    ("mime", "on_instagram"),
+    [("video/mp4", True), ("audio/wav", True), ("audio/mpeg", False), ("application/pdf", True), ("text/csv", False)],
+)
+def test_each_network_takes_its_own_kinds_of_files(cast, mime, on_instagram):
+    file = SAMPLES.get(mime, b"a;b\n1;2\n")
+    assert keep_upload(cast.shop, SimpleUploadedFile("it", file, mime), by=cast.bob).size == len(file)
+    if on_instagram:
+        assert keep_upload(cast.studio, SimpleUploadedFile("it", file, mime), by=cast.bob).mime == mime
+    else:
+        with pytest.raises(ContentRefused, match="Instagram takes"):
+            keep_upload(cast.studio, SimpleUploadedFile("it", file, mime), by=cast.bob)
 
 
 def test_a_gif_goes_to_messenger_and_not_to_instagram(cast):
@@ -130,14 +175,14 @@ def test_a_picture_that_is_not_ready_is_not_sent(cast):
 
 @pytest.mark.parametrize("kind", ["WEBP", "TIFF", "AVIF"])
 def test_a_picture_of_another_kind_is_told_which_kinds_are_taken(cast, kind):
-    with pytest.raises(ContentRefused, match="PNG and JPEG"):
+    with pytest.raises(ContentRefused, match="PNG, JPEG and GIF"):
         keep_upload(cast.shop, _upload(picture(kind)), by=cast.bob)
 
 
 @pytest.mark.parametrize("kind", ["DDS", "ICO", "TGA", "PCX", "PPM"])
 def test_kinds_that_nobody_needs_are_not_even_read(cast, kind):
     with pytest.raises(ContentRefused, match="not a picture that can be read"):
-        keep_upload(cast.shop, _upload(picture(kind)), by=cast.bob)
+        inspect(picture(kind), cast.shop.network, claimed="image/x-icon")
 
 
 def test_a_photograph_with_a_second_view_is_a_jpeg(cast):
@@ -187,7 +232,7 @@ def test_whatever_breaks_while_fetching_the_picture_does_not_stay_being_fetched(
     work_until_idle("fetch")
     assert _shown(media) == ("failed", b"")
     media.refresh_from_db()
-    assert media.error == "Something went wrong while this picture was fetched. Choose another one."
+    assert media.error == "Something went wrong while this was fetched. Choose another file."
     assert media.public_id in caplog.text
     assert "hidden" not in caplog.text
 

@@ -65,7 +65,7 @@ def test_what_has_left_cannot_be_taken_back(cast, contact):
 
 
 def test_a_failed_message_can_be_tried_again_once_per_click(cast, contact):
-    cast.simulator.fault("window", account=contact.account.external_id)
+    cast.simulator.fault("unavailable", account=contact.account.external_id)
     dispatch = _reply(cast, contact)
     work_until_idle("dispatch")
     retry(dispatch, by=cast.bob)

@@ -1,0 +1,106 @@
+"""Copies what contacts send, before Meta's addresses die: within days for most, with the message or the signature on Instagram.
+
+Not copied are stories and shared posts, whose owners decide how long they are seen (Meta, Instagram Platform, "Webhooks", story
+mentions and replies: "may not be stored"), and everything on accounts that keep no copies.
+"""
+
+import hashlib
+import logging
+import secrets
+from datetime import datetime, timedelta
+
+from django.core.files.base import ContentFile
+from django.db.models import Q
+
+from core.clock import now
+from core.fetch import FetchRefused, fetch
+from core.wake import wake
+from inbox.inspecting import looks_like
+from inbox.models import Attachment, Conversation, MediaFile
+from inbox.models.media import media_path
+
+KINDS = ("image", "video", "audio", "file", "sticker")
+# Meta takes up to 25 MB from businesses; what people send each other may be larger.
+LARGEST = 64 * 1024 * 1024
+TOTAL_SECONDS = 60.0
+LEASE = timedelta(minutes=2)
+# An address lives for days; after the last of these nobody asks for it again.
+PAUSES = tuple(timedelta(seconds=seconds) for seconds in (10, 60, 600, 3_600, 6 * 3_600, 24 * 3_600))
+DEAD = {403, 404, 410}
+
+logger = logging.getLogger("countersign.media")
+
+
+def note_copy(attachment: Attachment) -> MediaFile | None:
+    """Note that this received attachment has to be copied; the worker does it. None where it may not, or cannot, be copied."""
+    account = attachment.message.account
+    if attachment.kind not in KINDS or not attachment.url.startswith(("https://", "http://")) or not account.keeps_media:
+        return None
+    at = now()
+    wake("upkeep")
+    return MediaFile.objects.create(account=account, at=at, state=MediaFile.State.FETCHING, source_url=attachment.url, name=attachment.title[:120])
+
+
+def copy_next() -> bool:
+    """Copy the oldest noted attachment whose turn it is. False where there is none."""
+    at = now()
+    due = MediaFile.objects.filter(
+        Q(lease_until=None) | Q(lease_until__lt=at), Q(not_before=None) | Q(not_before__lte=at), state=MediaFile.State.FETCHING, by=None
+    )
+    for media in due.select_related("account").order_by("pk")[:20]:
+        media.lease_until = at + LEASE
+        if due.filter(pk=media.pk).update(lease_until=media.lease_until, attempts=media.attempts + 1):
+            _copy(media, at)
+            return True
+    return False
+
+
+def next_copy_due(at: datetime) -> datetime | None:
+    """When the next copy that waits for its time becomes due."""
+    waiting = MediaFile.objects.filter(state=MediaFile.State.FETCHING, by=None, not_before__gt=at)
+    return waiting.order_by("not_before").values_list("not_before", flat=True).first()
+
+
+def _copy(media: MediaFile, at: datetime) -> None:
+    try:
+        answer = fetch(media.source_url, max_bytes=LARGEST, accept="*/*", total_seconds=TOTAL_SECONDS)
+    except FetchRefused as error:
+        return _try_later(media, str(error), at, is_dead=error.status in DEAD)
+    except Exception as error:
+        # The error's own words may hold the address, and an address may hold a secret.
+        logger.error("Copying %s broke with %s.", media.public_id, type(error).__name__)
+        return _try_later(media, type(error).__name__, at, is_dead=False)
+    _keep(media, answer.content, answer.mime)
+
+
+def _keep(media: MediaFile, content: bytes, claimed: str) -> None:
+    found = looks_like(content, claimed)
+    name = media.file.storage.save(f"{media_path(media, '')}-{secrets.token_hex(8)}", ContentFile(content))
+    kept = _settle(
+        media, state=MediaFile.State.READY, file=name, mime=found.mime, size=len(content), width=found.width, height=found.height,
+        sha256=hashlib.sha256(content).hexdigest(), error="",
+    )  # fmt: skip
+    if not kept:
+        # It was unsent meanwhile, or another worker has it.
+        media.file.storage.delete(name)
+
+
+def _try_later(media: MediaFile, why: str, at: datetime, *, is_dead: bool) -> None:
+    if is_dead:
+        _settle(media, state=MediaFile.State.GONE, error=why)
+    elif media.attempts >= len(PAUSES):
+        _settle(media, state=MediaFile.State.FAILED, error=why)
+    else:
+        again_at = at + PAUSES[media.attempts]
+        _settle(media, error=why, not_before=again_at)
+        wake("upkeep", at=again_at)
+
+
+def _settle(media: MediaFile, **result: object) -> bool:
+    """Write the result, unless our lease was taken over or the row is gone, and have the screens that show it look again."""
+    ours = MediaFile.objects.filter(pk=media.pk, state=MediaFile.State.FETCHING, lease_until=media.lease_until)
+    if not ours.update(lease_until=None, **result):
+        return False
+    for conversation in Conversation.objects.filter(messages__attachments__media=media).values_list("pk", flat=True):
+        Conversation.touch(conversation)
+    return True
