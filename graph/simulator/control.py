@@ -12,10 +12,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from graph.simulator import samples, tokens
+from graph.simulator import samples, threads, tokens, windows
 from graph.simulator.media import SAMPLES, mime_of
-from graph.simulator.windows import DAY_MS
-from graph.simulator.world import Contact, Unknown
+from graph.simulator.world import Account, Contact, Unknown
 
 if TYPE_CHECKING:
     from graph.simulator.simulator import Simulator
@@ -154,22 +153,18 @@ def _account(simulator: "Simulator", account_id: str) -> dict[str, Any]:
         "subscribed": bool(account.fields),
         "restricted": bool(account.restricted),
         "dm_access": bool(account.dm_access),
-        "contacts": [_contact(simulator, contact) for contact in simulator.world.contacts(account_id)],
+        "contacts": [_contact(simulator, account, contact) for contact in simulator.world.contacts(account_id)],
     }
 
 
-def _contact(simulator: "Simulator", contact: Contact) -> dict[str, Any]:
+def _contact(simulator: "Simulator", account: Account, contact: Contact) -> dict[str, Any]:
     return {name: getattr(contact, name) for name in CONTACT} | {
         "blocked": bool(contact.blocked),
         "banned": bool(contact.banned),
         "holder": contact.held_by(now=simulator.now_ms()),
-        "window_until": _window_until(contact),
+        "held_elsewhere": threads.is_held_elsewhere(simulator, account, contact),
+        "window_until": windows.closes_at(contact),
     }
-
-
-def _window_until(contact: Contact) -> int | None:
-    ends = [contact.acted_at + DAY_MS] if contact.acted_at else []
-    return max(ends + ([contact.ad_until] if contact.ad_until else []), default=None)
 
 
 def _media(simulator: "Simulator", media_id: str, request: httpx.Request) -> httpx.Response:

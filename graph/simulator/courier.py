@@ -69,8 +69,9 @@ class Courier:
                 self._deliver_some(rows)
 
     def _deliver_some(self, rows: list[Row]) -> None:
-        """Without batches and disorder: what is due first leaves first, also while others are being retried."""
+        """What was dropped or taken meanwhile does not leave again."""
         for batch in list(self.outbox.batches(rows)):
             if self._stopping.is_set():
                 return
-            self.outbox.deliver(batch, self.deliver)
+            if self.outbox.still_waits(batch):
+                self.outbox.deliver(batch, self.deliver)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from graph.simulator import ids, samples
 from graph.simulator.errors import invalid
-from graph.simulator.samples import picture as picture
+from graph.simulator.samples import picture as picture  # also had from here
 from graph.simulator.store import Store
 
 UPLOAD_LIFE_MS = 90 * 24 * 3600 * 1000

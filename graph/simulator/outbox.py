@@ -40,6 +40,9 @@ class Outbox:
     def due(self) -> list[Row]:
         return self.store.rows("SELECT * FROM webhook WHERE NOT delivered AND due_at <= ? ORDER BY due_at, id LIMIT 1000", self.now())
 
+    def still_waits(self, batch: list[Row]) -> bool:
+        return bool(self.store.rows("SELECT 1 FROM webhook WHERE id = ? AND NOT delivered", batch[0]["id"]))
+
     def seconds_to_next(self) -> float:
         row = self.store.row("SELECT min(due_at) AS due_at FROM webhook WHERE NOT delivered")
         return max(0.0, row["due_at"] - self.now()) if row and row["due_at"] is not None else 60.0

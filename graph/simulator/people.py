@@ -142,7 +142,9 @@ def opt_out(simulator: "Simulator", account: Account, contact: str, *, title: st
 
 
 def link_account(simulator: "Simulator", account: Account, contact: str, *, authorization_code: str) -> None:
-    """Messenger only. Without a code the person unlinks."""
+    """Without a code the person unlinks."""
+    if account.is_instagram:
+        raise ValueError("Only on Messenger can accounts be linked.")
     linked = {"status": "linked", "authorization_code": authorization_code} if authorization_code else {"status": "unlinked"}
     _tell_about(simulator, account, contact, "messaging_account_linking", account_linking=linked)
 

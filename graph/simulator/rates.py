@@ -40,7 +40,7 @@ class Rates:
         self._lock = threading.Lock()
 
     def count(self, app: App, account: Account, name: str, *, people: int, now: int) -> None:
-        """Refuses the call that is one too many; a refused call is not counted."""
+        """Refuses the call that is one too many; a refused call does not count against it."""
         if not app.rate_limits:
             return
         rate, key = rate_of(app, name, people), (name, app.id if name == "app" else account.id)

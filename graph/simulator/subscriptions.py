@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def subscribe_account(simulator: "Simulator", call: Call, accounts: list[Account]) -> dict[str, Any]:
     """Replaces the chosen fields. Instagram behind a Page follows its Page."""
-    wanted = [name for name in call.text("subscribed_fields").split(",") if name]
+    wanted = [str(name) for name in call.listed("subscribed_fields")]
     known = INSTAGRAM_FIELDS if accounts[0].site == "instagram" else PAGE_FIELDS
     for index, name in enumerate(wanted):
         if name not in known:
@@ -48,7 +48,7 @@ def account_subscriptions(simulator: "Simulator", call: Call, accounts: list[Acc
 
 def subscribe_app(simulator: "Simulator", call: Call) -> dict[str, Any]:
     app = access.authorise_app(simulator.world, call, call.node)
-    kind, url, fields = call.text("object"), call.text("callback_url"), call.text("fields")
+    kind, url, fields = call.text("object"), call.text("callback_url"), ",".join(str(name) for name in call.listed("fields"))
     if kind not in ("page", "instagram") or not url:
         raise invalid("An object (page or instagram) and a callback_url are required.")
     _check_callback(simulator, url, call.text("verify_token"))

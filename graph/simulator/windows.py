@@ -15,9 +15,14 @@ def may_write(account: Account, contact: Contact, *, tag: str, now: int) -> bool
 
 
 def is_open(contact: Contact, *, now: int) -> bool:
+    until = closes_at(contact)
+    return until is not None and now <= until
+
+
+def closes_at(contact: Contact) -> int | None:
     """The first message after a click on an ad may open a longer one: Meta, policy of 28 September 2026."""
-    acted = contact.acted_at is not None and now - contact.acted_at <= DAY_MS
-    return acted or (contact.ad_until is not None and now <= contact.ad_until)
+    ends = [] if contact.acted_at is None else [contact.acted_at + DAY_MS]
+    return max(ends + ([] if contact.ad_until is None else [contact.ad_until]), default=None)
 
 
 def acted(store: Store, contact: str, at: int) -> None:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from graph.simulator import Simulator, SimulatorTransport
-from graph.simulator.media import picture
+from graph.simulator.samples import picture
 
 from .conftest import APP, PAGE, STUDIO, Meta
 
@@ -148,3 +148,107 @@ def test_a_world_file_brings_history(simulator: Simulator, callback):
     assert last["timestamp"] - first["timestamp"] == 28 * 3600 * 1000
     assert echo["message"]["is_echo"]
     assert json.loads(callback.received[0][1])["entry"][0]["time"] == first["timestamp"]
+
+
+ACTS = [
+    ("links", {}),
+    ("ads", {"title": "Autumn"}),
+    ("optins", {}),
+    ("optouts", {}),
+    ("stickers", {}),
+    ("locations", {}),
+    ("ephemerals", {}),
+    ("unsupported", {}),
+    ("posts", {}),
+    ("reels", {}),
+    ("story-mentions", {}),
+    ("story-replies", {"text": "Love it"}),
+    ("comments", {"text": "price?"}),
+    ("holds", {}),
+    ("releases", {}),
+    ("thread-requests", {}),
+    ("messages", {"media": [["audio", "sample"]]}),
+    ("messages", {"media": [["file", base64.b64encode(b"words").decode()]]}),
+]
+
+
+@pytest.mark.parametrize(("name", "more"), ACTS)
+def test_every_act_of_a_contact_has_a_path_and_is_told(meta: Meta, name: str, more: dict):
+    response = meta.client.post(f"/sim/{name}", json={"account": STUDIO, "contact": meta.noor} | more)
+    assert response.json()["ok"]
+    assert len(meta.callback.received) == 1
+
+
+def test_only_messenger_links_accounts(meta: Meta):
+    assert meta.client.post("/sim/account-links", json={"account": PAGE, "contact": meta.amina}).json()["ok"]
+    response = meta.client.post("/sim/account-links", json={"account": STUDIO, "contact": meta.noor})
+    assert (response.status_code, response.json()["error"]) == (400, "Only on Messenger can accounts be linked.")
+
+
+def test_blocking_and_unblocking_is_seen_in_the_world(meta: Meta):
+    def blocked() -> bool:
+        return meta.client.get("/sim/world").json()["accounts"][0]["contacts"][0]["blocked"]
+
+    thread = {"account": PAGE, "contact": meta.amina}
+    meta.client.post("/sim/blocks", json=thread)
+    assert blocked()
+    meta.client.post("/sim/unblocks", json=thread)
+    assert not blocked()
+
+
+def test_comments_edits_and_posts_over_http(meta: Meta):
+    thread = {"account": PAGE, "contact": meta.amina}
+    comment = meta.client.post("/sim/comments", json=thread | {"text": "price?"}).json()["id"]
+    mid = meta.client.post("/sim/messages", json=thread | {"text": "a"}).json()["mid"]
+    for name, body in [
+        ("comment-edits", {"account": PAGE, "comment": comment, "text": "price please?"}),
+        ("comment-removals", {"account": PAGE, "comment": comment}),
+        ("page-posts", thread | {"text": "Are you open?"}),
+        ("mentions", {"account": PAGE}),
+        ("edits", thread | {"mid": mid, "text": "b"}),
+        ("odd-edits", thread | {"mid": mid}),
+        ("policy", {"account": PAGE, "action": "warning"}),
+        ("tests", {"account": PAGE}),
+    ]:
+        before = len(meta.callback.received)
+        assert meta.client.post(f"/sim/{name}", json=body).json()["ok"], name
+        assert len(meta.callback.received) == before + 1, name
+
+
+def test_people_tokens_and_modes_over_http(meta: Meta):
+    person = meta.client.post("/sim/people", json={"name": "Alice", "app": APP, "pages": [PAGE]}).json()["person"]
+    assert meta.get("/fb/me", token=person["token"]).json()["name"] == "Alice"
+    meta.client.post("/sim/tokens", json={"token": person["token"], "dead": 460})
+    assert meta.get("/fb/me", token=person["token"]).json()["error"]["error_subcode"] == 460
+    meta.client.post("/sim/access", json={"account": STUDIO, "allowed": False})
+    meta.client.post("/sim/webhook-mode", json={"app": APP, "batch": 5})
+    world = meta.client.get("/sim/world").json()
+    assert world["people"] == [{"id": person["id"], "name": "Alice", "app": APP, "pages": [PAGE]}]
+    assert (world["apps"][0]["batch"], world["accounts"][2]["dm_access"]) == (5, False)
+    assert person["token"] not in json.dumps(world)
+
+
+def test_deauthorisation_and_deletion_over_http(meta: Meta):
+    app = {"id": APP, "secret": "s", "verify_token": "v", "deauthorise_url": "http://product.test/gone", "deletion_url": "http://product.test/delete"}
+    meta.client.post("/sim/apps", json=app)
+    for name in ("deauthorisations", "deletions"):
+        answer = meta.client.post(f"/sim/{name}", json={"app": APP, "user_id": "77"}).json()["answer"]
+        assert answer["status"] == 200
+    assert [url for url, _, _ in meta.callback.received] == ["http://product.test/gone", "http://product.test/delete"]
+
+
+def test_the_world_tells_until_when_the_window_is_open(meta: Meta):
+    contact = meta.client.get("/sim/world").json()["accounts"][0]["contacts"][0]
+    assert contact["window_until"] - contact["acted_at"] == 24 * 3600 * 1000
+    assert contact["held_elsewhere"] is False
+
+
+def test_a_world_file_may_name_people_samples_and_limits(simulator: Simulator):
+    contact = {"name": "Amina", "messages": [{"sample": "audio", "hours_ago": 1}]}
+    account = {"network": "messenger", "id": PAGE, "name": "Shop", "token": "EAAshop", "app": APP, "ad_window_days": 7, "contacts": [contact]}
+    app = {"id": APP, "secret": "s", "verify_token": "v", "rate_limits": True}
+    people = [{"name": "Alice", "app": APP, "pages": [PAGE], "id": "5000000000001", "token": "EAAalice"}]
+    simulator.load({"apps": [app], "accounts": [account], "people": people})
+    assert simulator.messages()[0]["attachments"][0]["type"] == "audio"
+    client = httpx.Client(transport=SimulatorTransport(simulator), base_url="http://127.0.0.1:8900")
+    assert client.get("/fb/me/accounts", headers={"Authorization": "Bearer EAAalice"}).json()["data"][0]["id"] == PAGE

@@ -104,3 +104,66 @@ def test_a_refused_body_keeps_its_own_error(meta: Meta):
 def test_an_unknown_fault_is_refused(meta: Meta):
     with pytest.raises(ValueError, match="A fault is one of"):
         meta.simulator.fault("earthquake")
+
+
+def test_a_fault_can_wait_for_a_later_call(meta: Meta):
+    meta.simulator.fault("error_before", after=2)
+    assert [meta.send({"text": "a"}).status_code for _ in range(4)] == [200, 200, 500, 200]
+
+
+@pytest.mark.parametrize(("code", "subcode", "status"), [(10, None, 400), (200, 2018028, 400), (368, None, 400), (2, None, 500), (80006, None, 403)])
+def test_any_error_of_metas_table_can_be_had(meta: Meta, code: int, subcode: int | None, status: int):
+    meta.simulator.fault("error", code=code, subcode=subcode, status=status if code == 80006 else None)
+    assert error_of(meta.send({"text": "a"})) == (status, code, subcode)
+    assert sent(meta) == 0
+
+
+def test_an_error_needs_a_code(meta: Meta):
+    with pytest.raises(ValueError, match="needs a code"):
+        meta.simulator.fault("error")
+
+
+def test_a_throttle_may_keep_silent_about_when_to_come_back(meta: Meta):
+    meta.simulator.fault("rate_limited", seconds=0)
+    response = meta.send({"text": "a"})
+    assert response.status_code == 429
+    assert "retry-after" not in response.headers
+    meta.simulator.fault("rate_limited", code=80006, status=400)
+    assert error_of(meta.send({"text": "a"})) == (400, 80006, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "start", "applied"),
+    [
+        ("not_json", 200, "Service Unavailable", 0),
+        ("not_json_after", 200, "Service Unavailable", 1),
+        ("html", 502, "<!DOCTYPE html>", 0),
+        ("html_after", 502, "<!DOCTYPE html>", 1),
+        ("ok_with_error", 200, '{"error"', 0),
+        ("ok_with_error_after", 200, '{"error"', 1),
+    ],
+)
+def test_an_answer_can_be_spoiled_on_either_side(meta: Meta, kind: str, status: int, start: str, applied: int):
+    meta.simulator.fault(kind)
+    response = meta.send({"text": "a"})
+    assert (response.status_code, response.text[: len(start)], sent(meta)) == (status, start, applied)
+
+
+def test_a_two_hundred_can_carry_the_error_of_a_batch(meta: Meta):
+    meta.simulator.fault("ok_with_error_after", code=1, subcode=1357046)
+    assert error_of(meta.send({"text": "a"})) == (200, 1, 1357046)
+    assert sent(meta) == 1
+
+
+def test_too_much_is_asked_for_until_less_is(meta: Meta):
+    meta.simulator.fault("too_much", route="conversations", most=5, times=None)
+    assert error_of(meta.get(f"/fb/{PAGE}/conversations", limit="20")) == (500, 1, None)
+    assert error_of(meta.get(f"/fb/{PAGE}/conversations")) == (500, 1, None)
+    assert meta.get(f"/fb/{PAGE}/conversations", limit="5").status_code == 200
+
+
+@pytest.mark.parametrize("route", ["accounts", "oauth", "debug_token"])
+def test_token_routes_have_faults_too(meta: Meta, route: str):
+    path = {"accounts": "me/accounts", "oauth": "oauth/access_token", "debug_token": "debug_token"}[route]
+    meta.simulator.fault("html", route=route)
+    assert meta.get(f"/fb/{path}").status_code == 502

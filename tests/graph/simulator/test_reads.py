@@ -2,8 +2,13 @@
 
 import re
 
+import pytest
+
+from graph.simulator.samples import sample
+
 from .conftest import APP, LINKED, PAGE, SECRET, STUDIO, Meta, error_of
 
+DAY = 24 * 3600
 NESTED = "messages.limit(20){id,created_time,from,to,message,attachments}"
 
 
@@ -115,3 +120,138 @@ def test_a_token_can_be_inspected(meta: Meta):
     data = meta.get("/fb/debug_token", token=app, input_token="EAAshop").json()["data"]
     assert (data["is_valid"], data["error"]["subcode"]) == (False, 460)
     assert error_of(meta.get("/fb/debug_token", token="wrong", input_token="EAAshop"))[1] == 190
+
+
+def read(meta: Meta, mid: str, fields: str, host: str = "fb") -> dict:
+    token = "IGAAstudio" if host == "ig" else "EAAshop"
+    return meta.get(f"/{host}/{mid}", token=token, fields=fields).json()
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"), [("image", "image_data"), ("video", "video_data"), ("audio", "file_url"), ("file", "file_url")]
+)
+def test_files_can_be_read_back(meta: Meta, kind: str, key: str):
+    mid = meta.simulator.write(PAGE, meta.amina, media=[(kind, sample(kind))])
+    file = read(meta, mid, "attachments")["attachments"]["data"][0]
+    assert file["size"] == len(sample(kind))
+    assert file["mime_type"] == {"image": "image/png", "video": "video/mp4", "audio": "audio/wav", "file": "application/pdf"}[kind]
+    url = file[key] if key == "file_url" else file[key]["url"]
+    assert meta.client.get(url).content == sample(kind)
+    assert meta.get(f"/fb/{mid}/attachments").json()["data"][0]["id"] == file["id"]
+
+
+def test_only_what_was_asked_for_of_an_attachment_is_told(meta: Meta):
+    mid = meta.simulator.write(PAGE, meta.amina, media=[("image", sample("image"))])
+    assert set(read(meta, mid, "attachments{mime_type}")["attachments"]["data"][0]) == {"id", "mime_type"}
+
+
+def test_an_album_is_read_as_several(meta: Meta):
+    mid = meta.simulator.write(STUDIO, meta.noor, media=[("image", sample("image"))] * 2)
+    assert len(read(meta, mid, "attachments", "ig")["attachments"]["data"]) == 2
+
+
+def test_shares_stories_and_stickers_have_keys_of_their_own(meta: Meta):
+    simulator = meta.simulator
+    shared = read(meta, simulator.share_post(STUDIO, meta.noor), "shares,attachments", "ig")
+    assert [set(share) for share in shared["shares"]["data"]] == [{"link"}]
+    assert "attachments" not in shared
+    story = {"url": "https://lookaside.example.test/s.jpg", "id": "18000000000000005"}
+    replied = read(meta, simulator.write(STUDIO, meta.noor, "Love it", story=story), "story", "ig")
+    assert replied["story"] == {"reply_to": {"link": story["url"], "id": story["id"]}}
+    mentioned = read(meta, simulator.mention_in_story(STUDIO, meta.noor), "story", "ig")
+    assert set(mentioned["story"]) == {"mention"}
+    assert read(meta, simulator.send_sticker(PAGE, meta.amina), "sticker")["sticker"].startswith("http")
+
+
+def test_what_is_unsupported_says_so_and_others_do_not(meta: Meta):
+    mid = meta.simulator.send_unsupported(STUDIO, meta.noor)
+    assert read(meta, mid, "is_unsupported,message", "ig") == {"is_unsupported": True, "message": "", "id": mid}
+    plain = meta.simulator.write(STUDIO, meta.noor, "a")
+    assert read(meta, plain, "is_unsupported,reactions,reply_to,story,shares", "ig") == {"id": plain}
+
+
+def test_replies_reactions_and_edits_are_read_as_they_are_now(meta: Meta):
+    sent = meta.send({"text": "Blue or red?"}).json()["message_id"]
+    mid = meta.simulator.write(PAGE, meta.amina, "Blue", reply_to=sent)
+    meta.simulator.edit(PAGE, meta.amina, mid, "Red")
+    meta.simulator.react(PAGE, meta.amina, sent)
+    assert read(meta, mid, "message,reply_to") == {"message": "Red", "reply_to": {"mid": sent, "is_self_reply": False}, "id": mid}
+    reaction = read(meta, sent, "reactions")["reactions"]["data"][0]
+    assert reaction["users"][0]["id"] == meta.amina
+
+
+def test_a_card_is_read_as_a_generic_template(meta: Meta):
+    button = {"type": "web_url", "url": "https://shop.example.test", "title": "Open"}
+    message = {"attachment": {"type": "template", "payload": {"template_type": "button", "text": "Hello", "buttons": [button]}}}
+    mid = meta.send(message).json()["message_id"]
+    card = read(meta, mid, "attachments")["attachments"]["data"][0]["generic_template"]
+    assert (card["title"], card["cta"]["url"]) == ("Hello", "https://shop.example.test")
+
+
+def test_requests_on_instagram_vanish_after_thirty_quiet_days(meta: Meta):
+    def listed() -> int:
+        return len(meta.get(f"/ig/{STUDIO}/conversations", token="IGAAstudio").json()["data"])
+
+    meta.simulator.advance(30 * DAY)
+    assert listed() == 1
+    meta.simulator.advance(1)
+    assert listed() == 0
+    meta.simulator.write(STUDIO, meta.noor, "me again")
+    assert listed() == 1
+
+
+def test_answered_conversations_stay(meta: Meta):
+    meta.direct({"text": "Hello"})
+    meta.simulator.advance(31 * DAY)
+    assert len(meta.get(f"/ig/{STUDIO}/conversations", token="IGAAstudio").json()["data"]) == 1
+    assert len(thread(meta)["data"]) == 1
+
+
+def test_conversations_can_be_asked_for_by_time(meta: Meta):
+    meta.simulator.advance(DAY)
+    tom = meta.simulator.add_contact(PAGE, "Tom")
+    meta.simulator.write(PAGE, tom, "later")
+    noon = 1_794_700_000_000
+    later = thread(meta, updated_after_ms=str(noon + 1000), fields="participants")["data"]
+    assert [each["participants"]["data"][0]["id"] for each in later] == [tom]
+    assert len(thread(meta, updated_before_ms=str(noon + 1000))["data"]) == 1
+
+
+def test_cursors_lead_forward_and_back_and_next_can_be_followed(meta: Meta):
+    for name in "abcde":
+        meta.simulator.write(PAGE, meta.simulator.add_contact(PAGE, name), name)
+    first = thread(meta, limit="2", fields="snippet")
+    second = meta.client.get(first["paging"]["next"]).json()
+    back = thread(meta, limit="2", fields="snippet", before=second["paging"]["cursors"]["before"])
+    snippets = [[each["snippet"] for each in page["data"]] for page in (first, second, back)]
+    assert len({*snippets[0], *snippets[1]}) == 4
+    assert snippets[2] == snippets[0]
+    assert "EAAshop" in first["paging"]["next"]
+    assert error_of(meta.get(f"/fb/{PAGE}/conversations", after="nonsense")) == (400, 100, None)
+
+
+def test_a_page_holds_twenty_five_unless_asked_and_a_hundred_at_most(meta: Meta):
+    for number in range(110):
+        meta.simulator.write(PAGE, meta.amina, str(number))
+    conversation = thread(meta)["data"][0]["id"]
+    sizes = [len(meta.get(f"/fb/{conversation}/messages", **more).json()["data"]) for more in ({}, {"limit": "500"})]
+    assert sizes == [25, 100]
+
+
+def test_of_older_messages_only_the_id_is_listed(meta: Meta):
+    for number in range(21):
+        meta.simulator.write(PAGE, meta.amina, str(number))
+    conversation = thread(meta)["data"][0]["id"]
+    listed = meta.get(f"/fb/{conversation}/messages", fields="message").json()["data"]
+    assert ["message" in message for message in listed] == [True] * 20 + [False] * 2
+
+
+def test_messages_are_read_in_the_order_of_their_times(meta: Meta):
+    meta.simulator.write(PAGE, meta.amina, "delayed", at=1_794_600_000)
+    conversation = thread(meta)["data"][0]["id"]
+    listed = meta.get(f"/fb/{conversation}/messages", fields="message").json()["data"]
+    assert [message["message"] for message in listed] == ["Hello", "delayed"]
+
+
+def test_the_page_says_that_routing_is_on(meta: Meta):
+    assert meta.get("/fb/me", fields="messaging_feature_status").json()["messaging_feature_status"]["hop_v2"] is True

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from graph.simulator.media import picture
+from graph.simulator.samples import picture
 
 from .conftest import LINKED, PAGE, STUDIO, Meta, error_of
 

@@ -6,7 +6,7 @@ import json
 import httpx
 import pytest
 
-from graph.simulator.media import picture
+from graph.simulator.samples import picture
 
 from .conftest import PAGE, STUDIO, Meta, error_of
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from graph.simulator import Simulator, webhooks
-from graph.simulator.media import picture
+from graph.simulator.samples import picture
 
 from .conftest import APP, PAGE, SECRET, STUDIO, Callback, Meta, error_of, make_world
 
