@@ -4,10 +4,12 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.models import Account, Activity, User
+from accounts.models import Account, Activity, MetaApp, User
 from core.wake import wake
+from graph.networks import Login
 
 
 def mend(account: Account, *, by: User, at: datetime) -> bool:
@@ -26,7 +28,39 @@ def mend(account: Account, *, by: User, at: datetime) -> bool:
     return moved
 
 
-def disconnect(account: Account, *, by: User, at: datetime, reason: str) -> bool:
+def deauthorise(app: MetaApp, user_id: str, *, at: datetime) -> list[Account]:
+    """Somebody has removed the app at Meta: the tokens that hang on their login are dead, and forgotten. Returns the accounts.
+
+    Source: Meta, App Development, "Deauthorize callback".
+    """
+    with transaction.atomic():
+        accounts = list(connected_by(app, user_id).exclude(state=Account.State.DISCONNECTED))
+        for account in accounts:
+            Account.objects.filter(pk=account.pk).update(token="")
+            account.break_down(Account.State.NEEDS_RECONNECT, reason=_("Whoever connected it has removed the app at Meta."), at=at)
+            Activity.record("account.deauthorised", account, by=None, at=at, account=account)
+        if not accounts:
+            Activity.record("app.deauthorised_by_a_stranger", app, by=None, at=at)
+    return accounts
+
+
+def forget_connector(app: MetaApp, user_id: str, *, at: datetime) -> int:
+    """Somebody wants to be forgotten: what they connected goes out of use, and who they are at Meta goes too. Returns how many."""
+    with transaction.atomic():
+        accounts = list(connected_by(app, user_id))
+        for account in accounts:
+            disconnect(account, by=None, at=at, reason=_("Whoever connected it asked Meta to have their data deleted."))
+            Account.objects.filter(pk=account.pk).update(token="", meta_user_id="")
+    return len(accounts)
+
+
+def connected_by(app: MetaApp, user_id: str) -> QuerySet[Account]:
+    """The accounts that hang on this person's login. With Instagram Login the person is the account itself."""
+    themselves = Q(login=Login.INSTAGRAM, external_id=user_id)
+    return Account.objects.filter(Q(meta_user_id=user_id) | themselves, meta_app=app).order_by("pk") if user_id else Account.objects.none()
+
+
+def disconnect(account: Account, *, by: User | None, at: datetime, reason: str) -> bool:
     """Take the account out of use and erase its token; what was said stays. False where it was out of use already."""
     with transaction.atomic():
         moved = account.break_down(Account.State.DISCONNECTED, reason=reason, at=at)

@@ -9,16 +9,32 @@ from django.utils.translation import gettext_lazy as _
 
 
 @dataclass(frozen=True)
+class Page:
+    """A page that is not the list of a model."""
+
+    name: str | Promise
+    url_name: str
+    about: str | Promise
+
+    def entry(self) -> dict[str, Any]:
+        """The page as the index shows it, in the form in which it shows models."""
+        return {"name": self.name, "object_name": self.url_name, "admin_url": reverse(f"admin:{self.url_name}"), "add_url": None, "about": self.about}
+
+
+@dataclass(frozen=True)
 class Group:
-    """Some models that belong together in an admin's mind, each with a sentence of what it is for."""
+    """Some models that belong together in an admin's mind, each with a sentence of what it is for, below the pages that tell of all of them."""
 
     name: str | Promise
     app_label: str
     about: dict[str, str | Promise]
+    pages: tuple[Page, ...] = ()
 
     def entry(self, models: dict[str, Any]) -> dict[str, Any]:
-        """The group as the index shows it, with those of its models that the person may see."""
+        """The group as the index shows it, with those of its models that the person may see; whoever sees none gets no page either."""
         shown = [models[name] for name in self.about if name in models]
+        if shown:
+            shown = [*(page.entry() for page in self.pages), *shown]
         for name, about in self.about.items():
             models.get(name, {})["about"] = about
         address = reverse("admin:app_list", args=[self.app_label])
@@ -33,7 +49,8 @@ GROUPS = (
             "accounts.Account": _("Connected Pages and Instagram accounts: their state, token and switches."),
             "accounts.User": _("Who signs in, and what they may do on which account."),
             "accounts.Grant": _("The same as one list: who may do what, where."),
-            "accounts.MetaApp": _("The apps at Meta through which accounts are connected, with their secrets."),
+            "accounts.MetaApp": _("The apps at Meta through which accounts are connected, with their secrets and the addresses to write there."),
+            "accounts.AccountUsage": _("How much of Meta's limits each account has used."),
         },
     ),
     Group(
@@ -61,13 +78,17 @@ GROUPS = (
             "inbox.Message": _("Everything said, in and out."),
             "inbox.Attachment": _("The media of messages."),
             "inbox.Reaction": _("What contacts felt about messages."),
-            "inbox.MediaFile": _("The pictures that we hold."),
+            "inbox.Occurrence": _("By which links people came, and which app holds a thread."),
+            "inbox.MediaFile": _("The pictures and files that we hold, and copies of what contacts sent."),
             "inbox.Dispatch": _("The outbox: what went to Meta, and what is on its way."),
             "inbox.Attempt": _("Each call made for a dispatch, with Meta's answer."),
             "inbox.ParkedEcho": _("Echoes that may be messages of our own."),
             "inbox.WebhookDelivery": _("What Meta sent us, as it arrived; apply it again here."),
-            "inbox.KeptEvent": _("Events that are not understood yet."),
+            "inbox.KeptEvent": _("Events without a place yet: comments, what is not understood, what waits for something else."),
+            "inbox.RefusedDelivery": _("What was turned away at Meta's doors, counted by the hour."),
+            "inbox.DeletionRequest": _("Who asked to be forgotten, and how far it is."),
         },
+        pages=(Page(_("Ingestion"), "ingestion", _("Is everything coming in? What waits, failed, is kept or was turned away.")),),
     ),
     Group(_("Activity"), "accounts", {"accounts.Activity": _("Who did what to what, and when.")}),
 )

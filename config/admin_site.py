@@ -24,8 +24,11 @@ class CountersignAdminSite(admin.AdminSite):
     index_title = _("Configuration")
 
     def get_urls(self) -> list[Any]:
-        """Without the stock redirect to any object's page: it asks nobody, and our "View on site" needs no detour."""
-        return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
+        """With our own pages, and without the stock redirect to any object's page: it asks nobody, and our "View on site" needs no detour."""
+        # It knows the apps' admins, which register themselves with this site; at the top it would go round in a circle.
+        from inbox.admin.ingestion import Ingestion
+
+        return Ingestion(self).urls + [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Whoever is signed in and may not configure anything is told so; sending them to sign in again would go round in a circle."""

@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.admin.permissions import managed_accounts
 from accounts.models import Account, MetaApp, Stop, User
-from inbox.models import Dispatch, WebhookDelivery
+from core.clock import now
+from inbox.incoming import DAY
+from inbox.models import Dispatch, RefusedDelivery, WebhookDelivery
 
 BROKEN = {
     Account.State.NEEDS_RECONNECT: gettext_lazy("%(account)s sends nothing: it needs to be reconnected."),
@@ -59,8 +61,21 @@ def _installation() -> Iterator[Line]:
     number = WebhookDelivery.objects.filter(state=WebhookDelivery.State.FAILED).count()
     if number:
         sentence = ngettext("%d webhook delivery could not be applied.", "%d webhook deliveries could not be applied.", number) % number
-        yield Line(sentence, reverse("admin:inbox_webhookdelivery_changelist") + "?state__exact=failed", "bad")
+        yield Line(sentence, reverse("admin:ingestion") + "#failed", "bad")
+    yield from _refusals()
     if not MetaApp.objects.exists():
         yield Line(_("There is no Meta app yet. Accounts are connected through one."), reverse("admin:accounts_metaapp_add"))
     elif not Account.objects.exists():
         yield Line(_("No account is connected yet."), reverse("admin:accounts_account_add"))
+
+
+def _refusals() -> Iterator[Line]:
+    """What looks like Meta and was turned away all the same, in the last day."""
+    told = {
+        RefusedDelivery.Reason.NOT_JSON: (_("Meta signed something today that nobody can read."), "bad"),
+        RefusedDelivery.Reason.MIS_SIGNED: (_("Deliveries with a wrong signature were turned away today. Is the app secret right?"), "care"),
+    }
+    seen = set(RefusedDelivery.objects.filter(hour__gte=now() - DAY, reason__in=told).values_list("reason", flat=True))
+    for reason, (sentence, tone) in told.items():
+        if reason in seen:
+            yield Line(sentence, reverse("admin:ingestion") + "#refused", tone)

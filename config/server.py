@@ -29,14 +29,16 @@ class Companion(Protocol):
 
 def companions() -> list[Companion]:
     """What this process runs beside the pages: on SQLite the work itself, on PostgreSQL only the ear for live updates."""
+    from inbox.webhooks.refusals import refusals
+
     if settings.POSTGRES:
         from core.live_postgres import Listener
 
-        return [Listener()]
+        return [Listener(), refusals]
     from core.live_sqlite import Watch
     from inbox.engine import Engine
 
-    return [Engine(), Watch(_newest_activity)]
+    return [Engine(), Watch(_newest_activity), refusals]
 
 
 class Server(uvicorn.Server):

@@ -199,10 +199,14 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
-MAX_BODY_BYTES = 26_000_000
+# Ten pictures of the eight megabytes that Instagram takes, and the form around them.
+MAX_BODY_BYTES = 90_000_000
 
 # Work ------------------------------------------------------------------------------------------------------------
 SENDING_THREADS = env.number("SENDING_THREADS", default=4, least=1, most=50)
+# How long what Meta told is kept as it came; 0 is for ever.
+WEBHOOK_DAYS = env.number("WEBHOOK_DAYS", default=30, least=0, most=3_650)
+KEPT_EVENT_DAYS = env.number("KEPT_EVENT_DAYS", default=365, least=0, most=3_650)
 LEASE_SECONDS = 15
 SWEEP_SECONDS = 3
 

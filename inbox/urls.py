@@ -1,8 +1,8 @@
-"""Addresses of conversations, dispatches and media. Nouns; the method is the verb."""
+"""Addresses of conversations, dispatches and media, and what Meta calls beside its webhooks. Nouns; the method is the verb."""
 
 from django.urls import path
 
-from inbox.views import conversation, conversations, dispatches, media, messages
+from inbox.views import callbacks, conversation, conversations, deletion, dispatches, media, messages
 
 app_name = "inbox"
 urlpatterns = [
@@ -15,4 +15,7 @@ urlpatterns = [
     path("media/", media.choose, name="choose-media"),
     path("media/<public_id>/", media.status, name="media"),
     path("media/<public_id>/file/", media.file, name="media-file"),
+    path("meta/<public_id>/deauthorisation/", callbacks.deauthorisation, name="deauthorisation"),
+    path("meta/<public_id>/deletion/", callbacks.deletions, name="deletions"),
+    path("meta/deletion/<public_id>/", deletion.deletion, name="deletion"),
 ]

@@ -23,12 +23,13 @@ from config.asgi import build_application
 from config.events import events
 from core.clock import now
 from inbox.content import Content
+from inbox.forgetting import ask
 from inbox.media import keep_upload
 from inbox.models import Dispatch
 from tests.agents.calling import answer, as_agent, refusal
 from tests.config.asgi import Call
 from tests.conftest import make_cast
-from tests.inbox.test_media import picture
+from tests.inbox.pictures import picture
 
 WHO = ("nobody", "charlie", "bob", "alice", "dana", "root", "assistant")
 SIGN_IN = 302  # led to the sign-in page
@@ -51,6 +52,9 @@ PAGES: dict[tuple[str, str], tuple[int, ...]] = {
     ("inbox:choose-media", "fragment POST"): (SIGN_IN, 404, 200, 200, 403, 200, SIGN_IN),
     ("inbox:media", "fragment"):            (SIGN_IN, 404, 200, 200, 200, 200, SIGN_IN),
     ("inbox:media-file", "GET"):            (SIGN_IN, 404, 200, 200, 200, 200, SIGN_IN),
+    ("inbox:deauthorisation", "POST"):      (401, 401, 401, 401, 401, 401, 401),
+    ("inbox:deletions", "POST"):            (401, 401, 401, 401, 401, 401, 401),
+    ("inbox:deletion", "GET"):              (200, 200, 200, 200, 200, 200, 200),
     ("agents:queue", "GET"):                (SIGN_IN, 200, 200, 200, 200, 200, SIGN_IN),
     ("agents:queue", "fragment"):           (SIGN_IN, 200, 200, 200, 200, 200, SIGN_IN),
     ("agents:decided", "GET"):              (SIGN_IN, 200, 200, 200, 200, 200, SIGN_IN),
@@ -64,6 +68,10 @@ PAGES: dict[tuple[str, str], tuple[int, ...]] = {
     ("preferences", "GET"):                 (SIGN_IN, 200, 200, 200, 200, 200, SIGN_IN),
     ("password", "GET"):                    (SIGN_IN, 200, 200, 200, 200, 200, SIGN_IN),
     ("admin:index", "GET"):                 (SIGN_IN, 403, 403, 403, 200, 200, SIGN_IN),
+    ("admin:ingestion", "GET"):             (SIGN_IN, 403, 403, 403, 200, 200, SIGN_IN),
+    ("admin:ingestion-now", "fragment"):    (SIGN_IN, 403, 403, 403, 200, 200, SIGN_IN),
+    ("admin:ingestion-replay", "GET"):      (SIGN_IN, 403, 403, 403, 403, 200, SIGN_IN),
+    ("admin:ingestion-replay", "POST"):     (SIGN_IN, 403, 403, 403, 403, 302, SIGN_IN),
     ("admin:login", "GET"):                 (SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN),
 }  # fmt: skip
 # The root leads to the list, `admin/login/` to our own sign-in; neither shows anything.
@@ -110,6 +118,9 @@ class Member:
             "inbox:settlement": lambda: self._held().public_id,
             "inbox:media": lambda: self._media().public_id,
             "inbox:media-file": lambda: self._media().public_id,
+            "inbox:deauthorisation": lambda: self.cast.shop.meta_app.public_id,
+            "inbox:deletions": lambda: self.cast.shop.meta_app.public_id,
+            "inbox:deletion": lambda: ask(self.cast.shop.meta_app, "7300", at=now()).public_id,
             "agents:proposal": lambda: self._proposal().public_id,
             "agents:decision": lambda: self._proposal().public_id,
             "agents:takeover": lambda: self._proposal().public_id,

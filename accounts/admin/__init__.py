@@ -8,9 +8,10 @@ from accounts.admin.activity import ActivityAdmin
 from accounts.admin.grant import GrantAdmin
 from accounts.admin.meta_app import MetaAppAdmin
 from accounts.admin.stop import StopAdmin
+from accounts.admin.usage import AccountUsageAdmin
 from accounts.admin.user import UserAdmin
 
 if admin.site.is_registered(Group):
     admin.site.unregister(Group)
 
-__all__ = ["AccountAdmin", "ActivityAdmin", "GrantAdmin", "MetaAppAdmin", "StopAdmin", "UserAdmin"]
+__all__ = ["AccountAdmin", "AccountUsageAdmin", "ActivityAdmin", "GrantAdmin", "MetaAppAdmin", "StopAdmin", "UserAdmin"]

@@ -1,7 +1,12 @@
 """Apps at Meta: their ids, and their secrets, which can be stored and never read. Only superusers come here."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -27,12 +32,17 @@ class MetaAppAdmin(ProductAdmin):
     list_display = ("name_or_id", "kind", "app_id", "secret_stored", "handshake")
     list_filter = ("kind",)
     search_fields = ("name", "app_id")
-    readonly_fields = ("callback", "secret_stored", "verify_token_stored", "handshake_at")
+    readonly_fields = ("callback", "deauthorisation", "deletion", "secret_stored", "verify_token_stored", "handshake_at")
     fieldsets = (
         (None, {"fields": ("kind", "name", "app_id")}),
         (_("Secrets"), {"fields": ("secret_stored", "secret", "verify_token_stored", "verify_token")}),
-        (_("At Meta"), {"fields": ("callback", "handshake_at")}),
+        (_("At Meta"), {"fields": ("callback", "deauthorisation", "deletion", "handshake_at")}),
     )
+    add_fieldsets = (*fieldsets[:2], (_("At Meta"), {"fields": ("callback",)}))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        # Two of the addresses name the app, so they are there once it is.
+        return super().get_fieldsets(request, obj) if obj else self.add_fieldsets
 
     @admin.display(description=_("app"), ordering="name")
     def name_or_id(self, app: MetaApp) -> str:
@@ -52,5 +62,21 @@ class MetaAppAdmin(ProductAdmin):
 
     @admin.display(description=_("callback address"))
     def callback(self, app: MetaApp) -> str:
-        note = _("Write it at Meta under Webhooks, with the verify token above, and subscribe to messages, message echoes, reads and reactions.")
-        return format_html('<code class="copy">{}/webhooks/meta/</code><div class="help">{}</div>', settings.PUBLIC_URL.rstrip("/"), note)
+        return _to_copy(
+            "/webhooks/meta/",
+            _("Write it at Meta under Webhooks, with the verify token above, and subscribe to messages, message echoes, reads and reactions."),
+        )
+
+    @admin.display(description=_("deauthorise callback"))
+    def deauthorisation(self, app: MetaApp) -> str:
+        note = _("Write it at Meta in the settings of the login (Facebook Login or Instagram Login). Somebody who removes the app then loses their token here.")
+        return _to_copy(reverse("inbox:deauthorisation", args=[app.public_id]), note)
+
+    @admin.display(description=_("data deletion request"))
+    def deletion(self, app: MetaApp) -> str:
+        note = _("Write it at Meta beside the one above, as a callback address. Whoever asks is forgotten by themselves, and gets an address that says so.")
+        return _to_copy(reverse("inbox:deletions", args=[app.public_id]), note)
+
+
+def _to_copy(path: str, note: str | Promise) -> str:
+    return format_html('<code class="copy">{}{}</code><div class="help">{}</div>', settings.PUBLIC_URL.rstrip("/"), path, note)

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models, transaction
@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Activity, User
 from agents.models.policy import Policy
 from core.fields import PublicIdField
+
+if TYPE_CHECKING:
+    from inbox.models import Conversation, MediaFile
 
 # How often "last used" is written: an agent that polls must not cause a write a second.
 LAST_USED_STEP = timedelta(minutes=1)
@@ -47,6 +50,12 @@ class Agent(models.Model):
             agent = cls.objects.create(user=User.objects.create_agent(name), owner=owner, policy=Policy.shipped(), created_at=at)
             Activity.record("agent.created", agent, by=by or owner, at=at)
         return agent
+
+    def forget(self, conversation: "Conversation", *, at: datetime) -> "list[MediaFile]":
+        """Erase what this agent wrote in a locked conversation. See `agents.forgetting.forget`."""
+        from agents.forgetting import forget
+
+        return forget(self, conversation, at=at)
 
 
 class AgentKeyQuerySet(models.QuerySet["AgentKey"]):

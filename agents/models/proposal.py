@@ -142,7 +142,7 @@ class ProposalPart(models.Model):
 
     @property
     def preview(self) -> str:
-        return self.text[:140] or (self.link or {}).get("title", "") or str(_("Picture"))
+        return self.text[:140] or (self.link or {}).get("title", "") or str(_("Picture") if self.media_id else _("Words erased"))
 
     @property
     def dispatch_state(self) -> str:

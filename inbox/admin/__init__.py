@@ -1,23 +1,30 @@
-"""The admin of conversations: everything can be looked at and nothing changed, one noun a file."""
+"""The admin of conversations: everything can be looked at and nothing changed, one noun a file; and the page on what comes in."""
 
 from inbox.admin.contact import ContactAdmin
 from inbox.admin.conversation import ConversationAdmin
+from inbox.admin.deletion_request import DeletionRequestAdmin
 from inbox.admin.dispatch import AttemptAdmin, DispatchAdmin
+from inbox.admin.kept_event import KeptEventAdmin
 from inbox.admin.media import MediaFileAdmin
 from inbox.admin.message import AttachmentAdmin, MessageAdmin, ReactionAdmin
+from inbox.admin.occurrence import OccurrenceAdmin
 from inbox.admin.parked_echo import ParkedEchoAdmin
-from inbox.admin.webhook import KeptEventAdmin, WebhookDeliveryAdmin
+from inbox.admin.refused_delivery import RefusedDeliveryAdmin
+from inbox.admin.webhook import WebhookDeliveryAdmin
 
 __all__ = [
     "AttachmentAdmin",
     "AttemptAdmin",
     "ContactAdmin",
     "ConversationAdmin",
+    "DeletionRequestAdmin",
     "DispatchAdmin",
     "KeptEventAdmin",
     "MediaFileAdmin",
     "MessageAdmin",
+    "OccurrenceAdmin",
     "ParkedEchoAdmin",
     "ReactionAdmin",
+    "RefusedDeliveryAdmin",
     "WebhookDeliveryAdmin",
 ]

@@ -19,25 +19,33 @@ from inbox.window import WindowState
 WINDOWS = {
     WindowState.OPEN: (_("open"), "good"),
     WindowState.HUMAN: (_("people only"), "care"),
+    WindowState.PERHAPS: (_("perhaps, by an advertisement"), "care"),
     WindowState.CLOSED: (_("closed"), "quiet"),
     WindowState.UNKNOWN: (_("not known"), "quiet"),
 }
 
 # Proposals live a floor higher; their page is known by its URL.
-HISTORY = (("inbox_message", _("Messages")), ("inbox_dispatch", _("Dispatches")), ("inbox_parkedecho", _("Parked echoes")), ("agents_proposal", _("Proposals")))
+HISTORY = (
+    ("inbox_message", _("Messages")),
+    ("inbox_dispatch", _("Dispatches")),
+    ("inbox_occurrence", _("Occurrences")),
+    ("inbox_parkedecho", _("Parked echoes")),
+    ("agents_proposal", _("Proposals")),
+)
+CONTROL_TONES = {"": "quiet", "here": "good", "elsewhere": "care"}
 
 
 @admin.register(Conversation)
 class ConversationAdmin(ReadOnlyAdmin):
     account_path = "account"
-    list_display = ("contact", "account", "last_message", "window_now", "window_closes_at", "last_message_at")
-    list_filter = (("account", AccountFilter),)
+    list_display = ("contact", "account", "last_message", "window_now", "window_closes_at", "held_by", "last_message_at")
+    list_filter = (("account", AccountFilter), "control")
     list_select_related = ("account", "contact", "last_message")
     search_fields = ("contact__name", "contact__username", "=contact__external_id", "=public_id")
     ordering = ("-last_message_at", "-pk")
     fields = (
         "account", "contact", "history", "revision", "last_message_at", "last_message", "newest_inbound", "window_now", "window_cause", "window_opened_at",
-        "window_message", "window_closes_at", "human_until", "delivered_until", "read_until",
+        "window_message", "window_closes_at", "human_until", "perhaps_until", "window_refused_at", "held_by", "control_at", "delivered_until", "read_until",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -46,6 +54,10 @@ class ConversationAdmin(ReadOnlyAdmin):
     @admin.display(description=_("window"), ordering="window_closes_at")
     def window_now(self, conversation: Conversation) -> str:
         return badge(*WINDOWS[conversation.window.state(now())])
+
+    @admin.display(description=_("held by"), ordering="control")
+    def held_by(self, conversation: Conversation) -> str:
+        return badge(conversation.get_control_display(), CONTROL_TONES[conversation.control])
 
     @admin.display(description=_("everything said"))
     def history(self, conversation: Conversation) -> str:

@@ -1,6 +1,10 @@
-"""The pictures that we hold."""
+"""The bytes that we hold: what we chose ourselves, and copies of what contacts sent."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
@@ -9,23 +13,43 @@ from accounts.admin.readonly import ReadOnlyAdmin
 from accounts.admin.show import badge
 from inbox.models import MediaFile
 
-TONES = {"fetching": "quiet", "ready": "good", "failed": "bad"}
+TONES = {"fetching": "quiet", "ready": "good", "failed": "bad", "gone": "care"}
+
+
+class OriginFilter(admin.SimpleListFilter):
+    """Whether one of us chose it, or it is a copy of what a contact sent."""
+
+    title = _("origin")
+    parameter_name = "origin"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return (("contact", _("sent by contacts")), ("us", _("chosen by us")))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(by__isnull=self.value() == "contact") if self.value() in ("contact", "us") else queryset
 
 
 @admin.register(MediaFile)
 class MediaFileAdmin(ReadOnlyAdmin):
     account_path = "account"
-    list_display = ("__str__", "state_badge", "mime", "weight", "account", "by", "at")
-    list_filter = ("state", ("account", AccountFilter))
+    list_display = ("__str__", "state_badge", "mime", "weight", "account", "origin", "at")
+    list_filter = ("state", OriginFilter, ("account", AccountFilter))
     list_select_related = ("account", "by")
     search_fields = ("name", "=sha256", "=public_id", "source_url")
     ordering = ("-pk",)
     # Not the file itself: its address would go round the view that checks grants.
-    fields = ("account", "name", "state_badge", "error", "source_url", "mime", "weight", "width", "height", "sha256", "by", "at", "attachment_id")
+    fields = (
+        "account", "name", "origin", "state_badge", "error", "attempts", "not_before", "source_url", "mime", "weight", "width", "height", "sha256", "at",
+        "attachment_id", "attachment_expires_at",
+    )  # fmt: skip
 
     @admin.display(description=_("state"), ordering="state")
     def state_badge(self, media: MediaFile) -> str:
         return badge(media.get_state_display(), TONES[media.state])
+
+    @admin.display(description=_("origin"), ordering="by")
+    def origin(self, media: MediaFile) -> str:
+        return _("chosen by %s") % media.by if media.by else str(_("sent by a contact"))
 
     @admin.display(description=_("size"), ordering="size")
     def weight(self, media: MediaFile) -> str:

@@ -12,6 +12,8 @@ from accounts.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 from accounts.admin.show import as_json, link
 from inbox.models import Attachment, Message, Reaction
 
+OPENERS = {"message": _("as a message"), "postback": _("as a tapped button")}
+
 
 class AttachmentInline(ReadOnlyInline):
     model = Attachment
@@ -37,7 +39,7 @@ class MessageAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
     date_hierarchy = "at"
     fields = (
-        "account", "conversation", "direction", "source", "at", "received_at", "text", "card", "context", "written_by", "edited_by", "sending",
+        "account", "conversation", "direction", "source", "at", "received_at", "text", "card", "context", "opened", "written_by", "edited_by", "sending",
         "removed_at", "mid", "reply_to_mid",
     )  # fmt: skip
 
@@ -54,6 +56,11 @@ class MessageAdmin(ReadOnlyAdmin):
     @admin.display(description=_("link card"))
     def card(self, message: Message) -> str:
         return as_json(message.link) if message.link else "–"
+
+    @admin.display(description=_("opens the window"))
+    def opened(self, message: Message) -> str:
+        """As which of Meta's openers it counts."""
+        return str(OPENERS.get(message.opens_as, _("no")))
 
     @admin.display(description=_("context"))
     def context(self, message: Message) -> str:

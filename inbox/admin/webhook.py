@@ -1,34 +1,26 @@
-"""What Meta sent us, and what of it is not understood yet. One body may speak of several accounts, so only superusers see it."""
+"""What Meta sent us, as it arrived. One body may speak of several accounts, so only superusers see it."""
 
 import json
 from typing import Any
 
-from django.contrib import admin
-from django.db import transaction
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from accounts.admin.deeds import Deed, WithDeeds
 from accounts.admin.permissions import person
-from accounts.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
-from accounts.admin.show import as_json, badge
-from accounts.models import Activity
+from accounts.admin.readonly import ReadOnlyAdmin
+from accounts.admin.show import as_json, badge, masked
 from core.clock import now
-from inbox.ingesting import replay
-from inbox.models import KeptEvent, WebhookDelivery
+from inbox.admin.kept_event import KeptEventInline
+from inbox.admin.replaying import MOST, progress_address, question_address
+from inbox.models import WebhookDelivery
+from inbox.replaying import can_be_replayed, replay_these
 
 TONES = {"received": "quiet", "applied": "good", "failed": "bad"}
-
-
-class KeptEventInline(ReadOnlyInline):
-    model = KeptEvent
-    fields = ("position", "kind", "reason")
-
-
-def can_be_replayed(delivery: WebhookDelivery) -> bool:
-    return delivery.state != WebhookDelivery.State.RECEIVED
 
 
 @admin.register(WebhookDelivery)
@@ -42,7 +34,7 @@ class WebhookDeliveryAdmin(WithDeeds, ReadOnlyAdmin):
         ),
     )  # fmt: skip
     list_display = ("received_at", "state_badge", "meta_app", "events", "applied_at", "first_line_of_error")
-    list_filter = ("state", "meta_app")
+    list_filter = ("state", "meta_app", ("redacted_at", admin.EmptyFieldListFilter))
     list_select_related = ("meta_app",)
     search_fields = ("=public_id", "=digest", "error")
     date_hierarchy = "received_at"
@@ -63,36 +55,25 @@ class WebhookDeliveryAdmin(WithDeeds, ReadOnlyAdmin):
 
     @admin.display(description=_("body"))
     def what_came(self, delivery: WebhookDelivery) -> str:
-        text = bytes(delivery.body).decode("utf-8", "replace")
-        try:
-            return as_json(json.loads(text))
-        except ValueError:
-            return as_json(text)
+        if delivery.emptied_at:
+            return str(_("Deleted, because its time was over. The events below were kept."))
+        note = _("Words of it were taken out, because somebody unsent a message or asked to be forgotten.") if delivery.redacted_at else ""
+        return format_html('{}<div class="help">{}</div>', as_json(readable(bytes(delivery.body))), note)
 
     @admin.action(description=_("Apply again"))
-    def replay_selected(self, request: HttpRequest, deliveries: QuerySet[WebhookDelivery]) -> None:
-        chosen = [delivery for delivery in deliveries if can_be_replayed(delivery)]
-        for delivery in chosen:
-            self._replay(request, delivery)
-        self.message_user(request, ngettext("%d delivery is applied again.", "%d deliveries are applied again.", len(chosen)) % len(chosen))
+    def replay_selected(self, request: HttpRequest, deliveries: QuerySet[WebhookDelivery]) -> HttpResponse:
+        if deliveries.count() > MOST:
+            sentence = _("These are the first %d of them. All that failed can be applied again from the page Ingestion.")
+            self.message_user(request, sentence % MOST, messages.WARNING)
+        return redirect(question_address(deliveries.order_by("pk").values_list("public_id", flat=True)))
 
-    def do_replay(self, request: HttpRequest, delivery: WebhookDelivery) -> str:
-        self._replay(request, delivery)
-        return str(_("The delivery is applied again."))
-
-    def _replay(self, request: HttpRequest, delivery: WebhookDelivery) -> None:
-        with transaction.atomic():
-            replay(delivery)
-            Activity.record("delivery.replayed", delivery, by=person(request), at=now())
+    def do_replay(self, request: HttpRequest, delivery: WebhookDelivery) -> HttpResponse:
+        return redirect(progress_address(replay_these([delivery], by=person(request), at=now()), at=now()))
 
 
-@admin.register(KeptEvent)
-class KeptEventAdmin(ReadOnlyAdmin):
-    list_display = ("kind", "reason", "delivery")
-    list_select_related = ("delivery",)
-    search_fields = ("kind", "reason")
-    fields = ("delivery", "position", "kind", "reason", "event")
-
-    @admin.display(description=_("event"))
-    def event(self, kept: KeptEvent) -> str:
-        return as_json(kept.body)
+def readable(body: bytes) -> Any:
+    """The body as JSON without what lets its reader act; where it is none, nothing of it."""
+    try:
+        return masked(json.loads(body))
+    except ValueError:
+        return str(_("This is not JSON."))

@@ -1,13 +1,13 @@
 """The raw ASGI door for Meta's webhooks: size, signature, durable, 200. Understanding comes later.
 
 Meta wants 200 within five seconds, repeats what got anything else, and after an hour of failures stops sending
-(Meta, Messenger Platform webhooks, "Webhook notifications").
+(Meta, Messenger Platform webhooks, "Webhook notifications"). Whatever is turned away leaves a trace in `refusals`.
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,55 +17,59 @@ from django.db import close_old_connections
 from core.clock import now
 from graph.readers import parse_json
 from inbox.webhooks.batch import Batcher
-from inbox.webhooks.store import Arrival, answer_handshake, matching_app, signing_secrets
+from inbox.webhooks.refusals import Reason, Refusals, refusals
+from inbox.webhooks.store import Arrival, Key, challenge_for, matching_app, matching_token, note_handshake, signing_keys
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-logger = logging.getLogger("countersign.webhooks")
 LARGEST_BODY = 4 * 1024 * 1024
-SECRETS_KEPT_FOR = 5.0
+KEYS_KEPT_FOR = 5.0
 
 
-class TooLarge(Exception):
-    """The body is larger than any that Meta sends."""
+@dataclass(eq=False)
+class TurnedAway(Exception):
+    """Not for us: what to answer, and what to count it as."""
 
-
-class Gone(Exception):
-    """The caller went away before the body was whole."""
+    status: int
+    text: str
+    reason: Reason
+    size: int = 0
 
 
 class WebhookDoor:
-    """An ASGI application for one address. One instance a process: it owns the batch and a short memory of the secrets."""
+    """An ASGI application for one address. One instance a process: it owns the batch and a short memory of the apps' keys."""
 
-    def __init__(self) -> None:
+    def __init__(self, refused: Refusals | None = None) -> None:
         self._batcher = Batcher()
-        self._secrets: list[tuple[int, str]] = []
-        self._secrets_read_at = -SECRETS_KEPT_FOR
+        self._refused = refused or refusals
+        self._keys: list[Key] = []
+        self._keys_read_at = -KEYS_KEPT_FOR
         self._reading = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] == "POST":
-            await _answer(send, *await self._delivery(scope, receive))
-        elif scope["method"] == "GET":
-            await _answer(send, *await _handshake(scope))
-        else:
-            await _answer(send, 405, "Meta uses GET and POST here.")
-
-    async def _delivery(self, scope: Scope, receive: Receive) -> tuple[int, str]:
         try:
-            body = await _body(receive)
-        except TooLarge:
-            return 413, "The body is too large."
-        except Gone:
-            return 400, "The body did not arrive whole."
+            status, text = await self._answer(scope, receive)
+        except TurnedAway as refusal:
+            self._refused.note(refusal.reason, size=refusal.size)
+            status, text = refusal.status, refusal.text
+        await _send(send, status, text)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, str]:
+        if scope["method"] == "POST":
+            return await self._delivery(scope, receive)
+        if scope["method"] == "GET":
+            return await self._handshake(scope)
+        return 405, "Meta uses GET and POST here."
+
+    # What Meta tells ----------------------------------------------------------------------------------------------
+    async def _delivery(self, scope: Scope, receive: Receive) -> tuple[int, str]:
+        body = await _body(scope, receive)
         app = await self._signer(body, _header(scope, b"x-hub-signature-256"))
-        if app is None:
-            logger.warning("A webhook with a missing or wrong signature was refused (%d bytes).", len(body))
-            return 401, "The signature is not one of ours."
         if not _is_json(body):
-            return 400, "The body is not JSON."
+            # Signed with the app's own secret, so it is Meta who wrote what nobody can read: the admin's pages say so.
+            raise TurnedAway(400, "The body is not JSON.", Reason.NOT_JSON, len(body))
         return await self._store(Arrival(body, app, now()))
 
     async def _store(self, arrival: Arrival) -> tuple[int, str]:
@@ -75,23 +79,44 @@ class WebhookDoor:
             return 500, "The body could not be stored."
         return 200, "EVENT_RECEIVED"
 
-    async def _signer(self, body: bytes, signature: str | None) -> int | None:
-        """The app that signed. A secret changed a moment ago is looked up before anybody is turned away."""
-        app = matching_app(self._secrets, body, signature) if self._is_fresh() else None
-        if app is None and signature:
-            await self._read_secrets()
-            app = matching_app(self._secrets, body, signature)
+    async def _signer(self, body: bytes, signature: str | None) -> int:
+        """The app that signed."""
+        if not signature:
+            raise TurnedAway(401, "The body is not signed.", Reason.UNSIGNED, len(body))
+        app = await self._find(lambda keys: matching_app(keys, body, signature))
+        if app is None:
+            raise TurnedAway(401, "The signature is not one of ours.", Reason.MIS_SIGNED, len(body))
+        return app
+
+    # Meta's question whether this is our address --------------------------------------------------------------------
+    async def _handshake(self, scope: Scope) -> tuple[int, str]:
+        query = dict(parse_qsl(scope["query_string"].decode("latin1"), keep_blank_values=True))
+        if "hub.verify_token" not in query:
+            return 403, "This address is for Meta."
+        app = await self._find(lambda keys: matching_token(keys, query))
+        if app is None:
+            raise TurnedAway(403, "The verify token is not one of ours.", Reason.WRONG_TOKEN)
+        await _in_thread(note_handshake, app)
+        return 200, challenge_for(query)
+
+    # Keys -----------------------------------------------------------------------------------------------------------
+    async def _find(self, match: Callable[[list[Key]], int | None]) -> int | None:
+        """The app whose key fits. A key changed a moment ago is looked up before anybody is turned away."""
+        app = match(self._keys) if self._is_fresh() else None
+        if app is None:
+            await self._read_keys()
+            app = match(self._keys)
         return app
 
     def _is_fresh(self) -> bool:
-        return time.monotonic() - self._secrets_read_at < SECRETS_KEPT_FOR
+        return time.monotonic() - self._keys_read_at < KEYS_KEPT_FOR
 
-    async def _read_secrets(self) -> None:
-        # At most one look a second: forged signatures must not become a load on the database.
+    async def _read_keys(self) -> None:
+        # At most one look a second: forgeries must not become a load on the database.
         async with self._reading:
-            if time.monotonic() - self._secrets_read_at > 1.0:
-                self._secrets = await _in_thread(signing_secrets)
-                self._secrets_read_at = time.monotonic()
+            if time.monotonic() - self._keys_read_at > 1.0:
+                self._keys = await _in_thread(signing_keys)
+                self._keys_read_at = time.monotonic()
 
 
 async def _in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -105,23 +130,25 @@ async def _in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
     return await sync_to_async(call, thread_sensitive=True)()
 
 
-async def _handshake(scope: Scope) -> tuple[int, str]:
-    query = dict(parse_qsl(scope["query_string"].decode("latin1"), keep_blank_values=True))
-    challenge = await _in_thread(answer_handshake, query)
-    return (403, "The verify token is not one of ours.") if challenge is None else (200, challenge)
-
-
-async def _body(receive: Receive) -> bytes:
+async def _body(scope: Scope, receive: Receive) -> bytes:
+    announced = _announced(scope)
+    if announced > LARGEST_BODY:
+        raise TurnedAway(413, "The body is too large.", Reason.TOO_LARGE, announced)
     body, more = bytearray(), True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Gone
+            raise TurnedAway(400, "The body did not arrive whole.", Reason.BROKEN_OFF, len(body))
         body += message.get("body", b"")
         if len(body) > LARGEST_BODY:
-            raise TooLarge
+            raise TurnedAway(413, "The body is too large.", Reason.TOO_LARGE, len(body))
         more = message.get("more_body", False)
     return bytes(body)
+
+
+def _announced(scope: Scope) -> int:
+    length = _header(scope, b"content-length") or ""
+    return int(length[:20]) if length.isascii() and length.isdigit() else 0
 
 
 def _header(scope: Scope, name: bytes) -> str | None:
@@ -136,8 +163,10 @@ def _is_json(body: bytes) -> bool:
     return True
 
 
-async def _answer(send: Send, status: int, text: str) -> None:
+async def _send(send: Send, status: int, text: str) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"x-content-type-options", b"nosniff")]
+    if status == 413:
+        headers.append((b"connection", b"close"))  # nobody reads the rest
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text.encode()})
 

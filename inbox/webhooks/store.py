@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
@@ -24,14 +24,43 @@ class Arrival:
     at: datetime
 
 
-def signing_secrets() -> list[tuple[int, str]]:
-    """Every MetaApp's key and secret; a body may be signed by any of them."""
-    return [(app.pk, app.secret.reveal()) for app in MetaApp.objects.all() if app.secret]
+@dataclass(frozen=True)
+class Key:
+    """What one MetaApp proves itself with: the secret under its webhooks, and the token in Meta's handshake."""
+
+    app: int
+    secret: str = field(repr=False)
+    verify_token: str = field(repr=False)
 
 
-def matching_app(secrets: Iterable[tuple[int, str]], body: bytes, signature: str | None) -> int | None:
+def signing_keys() -> list[Key]:
+    """Every MetaApp's; a body may be signed by any of them."""
+    return [Key(app.pk, app.secret.reveal(), app.verify_token.reveal()) for app in MetaApp.objects.all()]
+
+
+def matching_app(keys: Iterable[Key], body: bytes, signature: str | None) -> int | None:
     """The app whose secret made this signature over exactly these bytes; None where no one's did."""
-    return next((pk for pk, secret in secrets if matches(secret, body, signature)), None)
+    return next((key.app for key in keys if matches(key.secret, body, signature)), None)
+
+
+def matching_token(keys: Iterable[Key], query: Mapping[str, str]) -> int | None:
+    """The app whose verify token is in Meta's handshake; None where it is nobody's.
+
+    Source: Meta, Graph API webhooks, "Verification requests".
+    """
+    offered = query.get("hub.verify_token", "").encode("utf-8", "replace")
+    if query.get("hub.mode") != "subscribe":
+        return None
+    return next((key.app for key in keys if key.verify_token and hmac.compare_digest(key.verify_token.encode(), offered)), None)
+
+
+def challenge_for(query: Mapping[str, str]) -> str:
+    """What Meta wants to hear back."""
+    return query.get("hub.challenge", "")
+
+
+def note_handshake(app: int) -> None:
+    MetaApp.objects.filter(pk=app).update(handshake_at=now())
 
 
 def store_many(arrivals: list[Arrival]) -> None:
@@ -44,27 +73,11 @@ def store_many(arrivals: list[Arrival]) -> None:
 
 def store_delivery(body: bytes, signature: str | None) -> bool:
     """Store one body. False, and nothing stored, where the signature is nobody's."""
-    app = matching_app(signing_secrets(), body, signature)
+    app = matching_app(signing_keys(), body, signature)
     if app is None:
         return False
     store_many([Arrival(body, app, now())])
     return True
-
-
-def answer_handshake(query: Mapping[str, str]) -> str | None:
-    """The challenge to answer Meta's GET with; None where the verify token is nobody's.
-
-    Source: Meta, Graph API webhooks, "Verification requests".
-    """
-    if query.get("hub.mode") != "subscribe":
-        return None
-    offered = query.get("hub.verify_token", "")
-    for app in MetaApp.objects.all():
-        expected = app.verify_token.reveal()
-        if expected and hmac.compare_digest(expected.encode(), offered.encode()):
-            MetaApp.objects.filter(pk=app.pk).update(handshake_at=now())
-            return query.get("hub.challenge", "")
-    return None
 
 
 def _row(arrival: Arrival) -> WebhookDelivery:

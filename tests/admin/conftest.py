@@ -4,10 +4,22 @@ import hashlib
 
 import pytest
 
+from accounts.models import AccountUsage
 from agents.models import Agent, Decision, PolicyVersion, Proposal, ProposalPart, ToolCall, Vote
 from core.clock import now
 from inbox.content import Content
-from inbox.models import Attachment, Attempt, KeptEvent, MediaFile, ParkedEcho, Reaction, WebhookDelivery
+from inbox.models import (
+    Attachment,
+    Attempt,
+    DeletionRequest,
+    KeptEvent,
+    MediaFile,
+    Occurrence,
+    ParkedEcho,
+    Reaction,
+    RefusedDelivery,
+    WebhookDelivery,
+)
 
 
 @pytest.fixture
@@ -27,7 +39,11 @@ def _said_at_meta(cast, conversation, asked, reply):
     Attachment.objects.create(message=asked, kind="image", media=media, url="https://cdn.example/beans.png")
     Reaction.objects.create(message=asked, contact=cast.amina, emoji="♥", at=now())
     ParkedEcho.objects.create(conversation=conversation, mid="m_parked", at=now(), text="Maybe ours", parked_at=now())
-    KeptEvent.objects.create(delivery=WebhookDelivery.objects.latest("pk"), position=7, kind="pass_thread_control", reason="Not understood yet.", body={"a": 1})
+    Occurrence.objects.create(conversation=conversation, kind="referral", at=now(), key="r", about={"referral": {"ref": "spring"}})
+    KeptEvent.objects.create(delivery=WebhookDelivery.objects.latest("pk"), position=7, kind="comment", reason="No screen yet.", body={"a": 1}, key="k")
+    RefusedDelivery.objects.create(hour=now(), reason="mis_signed", number=3, largest=812, last_at=now())
+    DeletionRequest.objects.create(meta_app=cast.shop.meta_app, user_id="7300", received_at=now())
+    AccountUsage.objects.create(account=cast.shop, kind="messenger", calls=80, time=5, cpu=3, at=now())
 
 
 def _proposed(agent: Agent, approver, conversation, asked):

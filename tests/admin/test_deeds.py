@@ -71,7 +71,9 @@ def test_a_failed_delivery_is_applied_again(cast, browser):
     assert browser.post(page(delivery, "replay")).status_code == 302
     assert WebhookDelivery.objects.get(pk=delivery.pk).state == WebhookDelivery.State.RECEIVED
     chosen = {"action": "replay_selected", "_selected_action": list(WebhookDelivery.objects.values_list("pk", flat=True))}
-    assert browser.post(page(WebhookDelivery), chosen).status_code == 302
+    question = browser.post(page(WebhookDelivery), chosen, follow=True)
+    assert WebhookDelivery.objects.filter(state=WebhookDelivery.State.FAILED).count() == 1
+    assert browser.post("/admin/ingestion/replay/", {"delivery": question.context["chosen"]}).status_code == 302
     assert not WebhookDelivery.objects.exclude(state=WebhookDelivery.State.RECEIVED).exists()
 
 

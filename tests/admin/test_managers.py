@@ -6,7 +6,7 @@ from django.contrib.contenttypes.models import ContentType
 from accounts.models import Account, Grant, MetaApp, Right, Stop, User
 from agents.models import Agent, AgentKey, Policy, PolicyVersion, Proposal, ToolCall
 from core.clock import now
-from inbox.models import Contact, Conversation, Dispatch, KeptEvent, Message, WebhookDelivery
+from inbox.models import Contact, Conversation, Dispatch, Message, RefusedDelivery, WebhookDelivery
 from tests.admin.pages import OURS, form_of, page
 
 
@@ -76,7 +76,7 @@ def test_a_manager_does_not_open_what_belongs_to_another_account(cast, dana):
     assert dana.post(page(cast.studio, "mend")).status_code == 404
 
 
-@pytest.mark.parametrize("model", [MetaApp, Policy, PolicyVersion, ToolCall, WebhookDelivery, KeptEvent])
+@pytest.mark.parametrize("model", [MetaApp, Policy, PolicyVersion, ToolCall, WebhookDelivery, RefusedDelivery])
 def test_what_belongs_to_no_account_is_for_superusers(model, history, dana):
     assert dana.get(page(model)).status_code == 403
     assert dana.get(page(model.objects.first(), "change")).status_code == 403

@@ -107,7 +107,7 @@ def test_the_try_out_starts_stops_and_goes_on_as_it_was_left(install):
         continue
     assert sent == ["On Sundays we open at eight. Come early for the terrace; by ten it is full of dogs."]
     counts, said = installation.counts(), installation.said()
-    assert (counts["accounts_user"], counts["inbox_conversation"], counts["agents_proposal"], counts["agents_agentkey"]) == (5, 14, 2, 1)
+    assert (counts["accounts_user"], counts["inbox_conversation"], counts["agents_proposal"], counts["agents_agentkey"]) == (5, 20, 2, 1)
 
     assert installation.stop() == (0, "")
     assert is_free(installation.port)

@@ -80,7 +80,7 @@ def test_the_sweep_puts_every_kind_of_work_on_its_way(done):
 
     tasks.sweep(0)
     assert done == ["sweep", "sweep"]
-    assert jobs() == ["countersign.dispatch", "countersign.fetch", "countersign.ingest"]
+    assert jobs() == ["countersign.dispatch", "countersign.fetch", "countersign.ingest", "countersign.upkeep"]
 
 
 def test_a_job_that_finds_every_place_taken_leaves_its_work_to_who_is_there(monkeypatch):

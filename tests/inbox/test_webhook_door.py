@@ -11,6 +11,7 @@ from graph.signatures import sign
 from inbox.models import WebhookDelivery
 from inbox.webhooks import store
 from inbox.webhooks.door import LARGEST_BODY, WebhookDoor
+from inbox.webhooks.refusals import Refusals
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 SECRET = "app-secret"
@@ -37,7 +38,7 @@ def _signed(body: bytes, secret: str = SECRET) -> list[tuple[bytes, bytes]]:
 
 
 def ask(*arguments, **more) -> tuple[int, bytes]:
-    return asyncio.run(_ask(WebhookDoor(), *arguments, **more))
+    return asyncio.run(_ask(WebhookDoor(Refusals()), *arguments, **more))
 
 
 def test_a_signed_body_is_stored_as_it_came(app):
@@ -98,7 +99,7 @@ def test_a_body_that_cannot_be_stored_is_not_acknowledged(app, monkeypatch):
 
 def test_many_bodies_at_once_are_all_durable_before_their_answers(app):
     async def flood() -> list[int]:
-        door = WebhookDoor()
+        door = WebhookDoor(Refusals())
         bodies = [json.dumps({"object": "page", "entry": [], "n": number}).encode() for number in range(50)]
         return [status for status, _ in await asyncio.gather(*[_ask(door, body=body, headers=_signed(body)) for body in bodies])]
 

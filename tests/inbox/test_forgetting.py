@@ -1,0 +1,300 @@
+"""Whoever asks to be forgotten is: in rows, files and raw bodies, in steps that can be cut off, and nothing brings it back."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Account, Activity
+from agents.models import Decision, Proposal, ProposalPart, ToolCall, Vote
+from agents.proposing import propose
+from core.clock import now
+from graph.signatures import sign
+from inbox import forgetting
+from inbox.content import Content
+from inbox.erasing import without_person
+from inbox.ingesting import replay
+from inbox.models import (
+    Attachment,
+    Contact,
+    Conversation,
+    DeletionRequest,
+    Dispatch,
+    KeptEvent,
+    MediaFile,
+    Message,
+    Occurrence,
+    ParkedEcho,
+    Reaction,
+    WebhookDelivery,
+)
+from inbox.webhooks.store import store_delivery
+from inbox.work import work_until_idle
+from tests.inbox.pictures import picture
+from tests.inbox.test_retention import tell
+
+SECRETS = ("Yirgacheffe", "Amina", "Wednesday", "MARKER")
+
+
+@pytest.fixture
+def story(cast):
+    """Amina and the shop told each other all sorts of things."""
+    work_until_idle("fetch")
+    conversation = cast.conversation(cast.amina)
+    mid = cast.write(cast.amina, "MARKER my number is 555")
+    cast.simulator.edit(cast.shop.external_id, cast.amina.external_id, mid, "MARKER my number is 556")
+    cast.simulator.react(cast.shop.external_id, cast.amina.external_id, mid)
+    work_until_idle("ingest")
+    conversation.reply(Content(text="MARKER back on Wednesday"), by=cast.bob)
+    cast.settle()
+    media = MediaFile.objects.create(account=cast.shop, at=now(), name="MARKER.png", mime="image/png", size=3)
+    media.file.save("copy", _bytes())
+    Attachment.objects.create(message=Message.objects.get(mid=mid), kind="image", media=media, url="https://cdn.example/MARKER")
+    Occurrence.objects.create(conversation=conversation, kind="referral", at=now(), key="k", about={"referral": {"ref": "MARKER"}})
+    ParkedEcho.objects.create(conversation=conversation, mid="m_parked", at=now(), text="MARKER", parked_at=now(), about={"delivery": 1})
+    comment = {"item": "comment", "verb": "add", "comment_id": "5_9", "from": {"id": cast.amina.external_id, "name": "Amina"}, "message": "MARKER"}
+    tell(object="page", entry=[{"id": cast.shop.external_id, "time": 1, "changes": [{"field": "feed", "value": comment}]}])
+    propose(cast.assistant, conversation, Content(text="MARKER shall I?"), reason="MARKER said so")
+    return conversation
+
+
+def _bytes():
+    from django.core.files.base import ContentFile
+
+    return ContentFile(picture())
+
+
+def ask(cast) -> DeletionRequest:
+    return forgetting.ask(cast.shop.meta_app, cast.amina.external_id, at=now())
+
+
+def everything(*, but_not: tuple[type, ...] = ()) -> str:
+    """All that is stored, as text."""
+    models = [
+        Attachment, Contact, Conversation, Dispatch, KeptEvent, MediaFile, Message, Occurrence, ParkedEcho, Reaction, WebhookDelivery,
+        Activity, DeletionRequest, Proposal, ProposalPart, ToolCall, Vote, Decision,
+    ]  # fmt: skip
+    return " ".join(str(list(model._default_manager.values())) for model in models if model not in but_not)
+
+
+def test_nothing_that_was_said_is_left_anywhere(cast, story, django_capture_on_commit_callbacks):
+    files = [Path(media.file.path) for media in MediaFile.objects.exclude(file="")]
+    assert [path.exists() for path in files] == [True]
+    ask(cast)
+    with django_capture_on_commit_callbacks(execute=True):
+        work_until_idle("upkeep")
+    left = everything()
+    assert [secret for secret in SECRETS if secret in left] == []
+    assert not Attachment.objects.exists() and not Reaction.objects.exists() and not Occurrence.objects.exists()
+    assert [path.exists() for path in files] == [False]
+
+
+def test_what_others_said_stays(cast, story):
+    theirs = Message.objects.get(conversation=cast.conversation(cast.noor))
+    ask(cast)
+    work_until_idle("upkeep")
+    theirs.refresh_from_db()
+    assert theirs.text == "Is the Saturday class full?"
+    bodies = b" ".join(bytes(delivery.body) for delivery in WebhookDelivery.objects.all())
+    assert b"Saturday class" in bodies
+
+
+def test_the_conversation_stays_as_tombstones(cast, story):
+    number = story.messages.count()
+    ask(cast)
+    work_until_idle("upkeep")
+    messages = list(story.messages.all())
+    assert len(messages) == number
+    assert {message.preview for message in messages} == {"Message erased"}
+    cast.amina.refresh_from_db()
+    assert str(cast.amina) == f"Somebody (…{cast.amina.external_id[-4:]})"
+
+
+def test_it_is_written_down_how_much_was_erased_and_not_who(cast, story):
+    request = ask(cast)
+    work_until_idle("upkeep")
+    request.refresh_from_db()
+    assert request.finished_at
+    assert request.user_id == ""
+    assert request.erased == request.erased | {"contacts": 1, "messages": 3, "files": 1, "reactions": 1, "occurrences": 1, "events": 1}
+    assert request.erased["deliveries"] >= 5
+    line = Activity.objects.get(verb="deletion.finished")
+    assert line.details == {"erased": request.erased}
+
+
+@pytest.mark.parametrize("again", ["replayed", "repeated by Meta"])
+def test_nothing_brings_it_back(cast, story, again):
+    told = [bytes(delivery.body) for delivery in WebhookDelivery.objects.order_by("pk")]
+    ask(cast)
+    work_until_idle("upkeep")
+    if again == "replayed":
+        for delivery in WebhookDelivery.objects.all():
+            replay(delivery)
+    else:
+        KeptEvent.objects.all().delete()
+        WebhookDelivery.objects.all().delete()
+        for raw in told:
+            if b"feed" not in raw:  # a comment is no part of a conversation, and would be a new one
+                assert store_delivery(raw, sign("app-secret", raw))
+    work_until_idle("ingest", "fetch")
+    assert [secret for secret in SECRETS if secret in everything(but_not=(WebhookDelivery,))] == []
+
+
+def test_the_same_bytes_told_again_are_not_stored_again(cast, story):
+    told = [bytes(delivery.body) for delivery in WebhookDelivery.objects.order_by("pk")]
+    ask(cast)
+    work_until_idle("upkeep")
+    for raw in told:
+        assert store_delivery(raw, sign("app-secret", raw))
+    work_until_idle("ingest")
+    assert [secret for secret in SECRETS if secret in everything()] == []
+
+
+def test_what_waits_to_be_sent_does_not_leave(cast):
+    Account.objects.update(reply_hold=60)
+    conversation = cast.conversation(cast.amina)
+    held = conversation.reply(Content(text="MARKER soon"), by=cast.bob).dispatch
+    unknown = conversation.reply(Content(text="MARKER perhaps"), by=cast.bob).dispatch
+    Dispatch.objects.filter(pk=unknown.pk).update(state=Dispatch.State.UNKNOWN, unknown_since=now(), handed_over_at=now())
+    ask(cast)
+    work_until_idle("upkeep", "dispatch")
+    states = dict(Dispatch.objects.values_list("pk", "state"))
+    assert states == {held.pk: Dispatch.State.CANCELLED, unknown.pk: Dispatch.State.FAILED}
+    assert cast.received(cast.amina) == []
+
+
+def test_what_an_agent_proposed_is_withdrawn(cast, story):
+    ask(cast)
+    work_until_idle("upkeep")
+    proposal = Proposal.objects.get()
+    assert (proposal.state, proposal.part.text, proposal.reason) == (Proposal.State.WITHDRAWN, "", "")
+
+
+def test_a_picture_that_was_sent_to_others_too_stays(cast, story):
+    ours = MediaFile.objects.create(account=cast.shop, by=cast.bob, at=now(), name="menu.png", mime="image/png", size=3)
+    only_hers = MediaFile.objects.create(account=cast.shop, by=cast.bob, at=now(), name="invoice.png", mime="image/png", size=3)
+    Attachment.objects.create(message=story.messages.first(), position=5, kind="image", media=ours)
+    Attachment.objects.create(message=story.messages.first(), position=6, kind="image", media=only_hers)
+    Attachment.objects.create(message=cast.conversation(cast.noor).messages.first(), kind="image", media=ours)
+    ask(cast)
+    work_until_idle("upkeep")
+    assert list(MediaFile.objects.values_list("name", flat=True)) == ["menu.png"]
+
+
+def test_somebody_who_only_commented_is_forgotten_too(cast):
+    comment = {"item": "comment", "verb": "add", "comment_id": "5_9", "from": {"id": 777000111, "name": "Ann"}, "message": "MARKER"}
+    other = {"item": "comment", "verb": "add", "comment_id": "5_8", "from": {"id": "1"}, "message": "Another's"}
+    tell(object="page", entry=[{"id": cast.shop.external_id, "time": 1, "changes": [{"field": "feed", "value": each} for each in (comment, other)]}])
+    forgetting.ask(cast.shop.meta_app, "777000111", at=now())
+    work_until_idle("upkeep")
+    assert "MARKER" not in everything()
+    assert KeptEvent.objects.get().body["value"]["message"] == "Another's"
+    assert b"Another's" in bytes(WebhookDelivery.objects.latest("pk").body)
+
+
+def test_what_somebody_connected_goes_out_of_use(cast):
+    Account.objects.filter(pk=cast.shop.pk).update(meta_user_id="73000000000")
+    request = forgetting.ask(cast.shop.meta_app, "73000000000", at=now())
+    work_until_idle("upkeep")
+    shop = Account.objects.get(pk=cast.shop.pk)
+    assert (shop.state, bool(shop.token), shop.meta_user_id) == (Account.State.DISCONNECTED, False, "")
+    request.refresh_from_db()
+    assert request.erased == {"accounts": 1}
+    assert Message.objects.filter(account=shop, text__contains="Yirgacheffe").exists()
+
+
+def test_it_goes_in_steps_and_is_taken_up_again_after_a_crash(cast, story, monkeypatch, clock):
+    monkeypatch.setattr(forgetting, "MESSAGES", 1)
+    request, erase_some = ask(cast), forgetting._erase_some
+    steps = []
+
+    def crash_at_the_second(request, pk):
+        steps.append(pk)
+        if len(steps) == 2:
+            raise OSError("the power went out")
+        return erase_some(request, pk)
+
+    with monkeypatch.context() as power:
+        power.setattr(forgetting, "_erase_some", crash_at_the_second)
+        with pytest.raises(OSError, match="power"):
+            forgetting.forget_next()
+    assert story.messages.filter(removed_at=None).count() == 2
+    assert not forgetting.forget_next()  # it is leased
+    clock.shift(timedelta(minutes=3))
+    assert forgetting.forget_next()
+    request.refresh_from_db()
+    assert request.finished_at
+    assert request.erased["messages"] == 3
+    assert request.erased["files"] == 1
+
+
+def test_a_worker_whose_lease_was_taken_over_stops(cast, story, clock):
+    ask(cast)
+    slow = forgetting._claim(now())
+    clock.shift(timedelta(minutes=3))
+    assert forgetting._claim(now())
+    with pytest.raises(forgetting.TakenOver):
+        forgetting._carry_out(slow)
+    assert "MARKER" in everything()
+
+
+def test_a_step_asks_for_no_more_however_long_the_conversation_is(cast, story):
+    for number in range(30):
+        cast.write(cast.amina, f"MARKER {number}")
+    ask(cast)
+    with CaptureQueriesContext(connection) as captured:
+        work_until_idle("upkeep")
+    assert len(captured) < 500
+
+
+# Who asks inside ----------------------------------------------------------------------------------------------------------
+def test_a_colleague_has_one_contact_forgotten(cast, story):
+    request = forgetting.ask_for(cast.amina, by=cast.dana, at=now())
+    assert forgetting.ask_for(cast.amina, by=cast.dana, at=now()) == request
+    work_until_idle("upkeep")
+    assert [secret for secret in SECRETS if secret in everything()] == []
+    assert Activity.objects.get(verb="contact.erased").by == cast.dana
+    assert Account.objects.get(pk=cast.shop.pk).is_sending
+
+
+def test_an_id_means_somebody_only_on_their_own_account(cast, story):
+    same_id = json.dumps({"object": "page", "entry": [{"id": "another", "messaging": [{"sender": {"id": cast.amina.external_id}, "x": "Stays"}]}]})
+    assert store_delivery(same_id.encode(), sign("app-secret", same_id.encode()))
+    forgetting.ask_for(cast.amina, by=cast.dana, at=now())
+    work_until_idle("ingest", "upkeep")
+    assert "Stays" in everything()
+
+
+# Bodies ---------------------------------------------------------------------------------------------------------------------
+EVENT = {"sender": {"id": "7"}, "recipient": {"id": "1"}, "message": {"mid": "m", "text": "secret"}}
+OTHER = {"sender": {"id": "8"}, "recipient": {"id": "1"}, "message": {"mid": "n", "text": "stays"}}
+
+
+@pytest.mark.parametrize(
+    ("entry", "left"),
+    [
+        ({"id": "1", "messaging": [EVENT, OTHER]}, {"id": "1", "messaging": [OTHER]}),
+        ({"id": "1", "standby": [EVENT], "messaging": [OTHER]}, {"id": "1", "standby": [], "messaging": [OTHER]}),
+        ({"id": "1", "changes": [{"field": "feed", "value": {"from": {"id": 7}}}]}, {"id": "1", "changes": []}),
+        ({"id": "1", "field": "comments", "value": {"from": {"id": "7"}, "text": "secret"}}, None),
+        ({"id": "1", "messaging": [OTHER]}, {"id": "1", "messaging": [OTHER]}),
+        ({"id": "1", "new_kind": {"who": {"id": "7"}}}, None),
+    ],
+    ids=["one of two", "two lists", "a change, by number", "the flat form", "somebody else", "an unknown form"],
+)
+def test_of_a_body_only_the_events_of_the_person_go(entry, left):
+    raw = json.dumps({"object": "page", "entry": [entry]}).encode()
+    assert json.loads(without_person(raw, "7")) == {"object": "page", "entry": [left] if left else []}
+
+
+@pytest.mark.parametrize("raw", [b'{"object":"page","who":"7"}', b'["7"]', b'{"object":"page","entry":{"a":"7"}}'])
+def test_of_a_body_of_an_unknown_shape_nothing_is_left(raw):
+    assert json.loads(without_person(raw, "7"))["entry"] == []
+
+
+@pytest.mark.parametrize("raw", [b"", b"not json 7", b'{"object":"page","entry":[{"id":"77"}]}'])
+def test_a_body_that_does_not_name_the_person_stays_as_it_is(raw):
+    assert without_person(raw, "7") == raw
