@@ -42,7 +42,7 @@ class Queue:
     @cached_property
     def proposals(self) -> list[Proposal]:
         waiting = Proposal.objects.awaiting_decision().visible_to(self.user).by_deadline(now())
-        return list(waiting.for_cards().defer("conversation__account__token")[:SHOWN])
+        return list(waiting.for_cards().select_related("conversation__window_message").defer("conversation__account__token")[:SHOWN])
 
     @property
     def first(self) -> Proposal | None:

@@ -9,7 +9,7 @@ from django.db import connections
 from accounts.models import User
 from config.addresses import own_url
 from config.children import Child
-from config.demo import people, secrets, sheet, story, world
+from config.demo import people, scenes, secrets, sheet, story, world
 
 logger = logging.getLogger("countersign.demo")
 
@@ -36,6 +36,8 @@ class TryOut:
         try:
             world.connect(self._secrets, f"{own_url()}/webhooks/meta/")
             if not story.is_told():
+                world.wait_until_told()
+                scenes.play()
                 world.wait_until_told()
                 story.tell()
         except httpx.TransportError:

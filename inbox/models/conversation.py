@@ -173,9 +173,8 @@ class Conversation(models.Model):
 
     def find_newest(self) -> None:
         """Look up which messages are the newest, after the time of one was corrected."""
-        newest_first = self.messages.order_by("-at", "-mid")
-        self.last_message = newest_first.first()
-        self.newest_inbound = newest_first.filter(direction=Message.Direction.IN).first()
+        self.last_message = _latest(self.messages.all())
+        self.newest_inbound = _latest(self.messages.filter(direction=Message.Direction.IN))
         if self.last_message:
             self.last_message_at = self.last_message.at
 
@@ -218,7 +217,17 @@ class Conversation(models.Model):
 
 def _is_later(message: Message, other: Message) -> bool:
     """Of two at one moment the same one is the later, in whatever order they came in; one of ours without an id yet is the newest."""
-    return (message.at, not message.mid, message.mid) >= (other.at, not other.mid, other.mid)
+    return _place(message) >= _place(other)
+
+
+def _latest(messages: models.QuerySet[Message]) -> Message | None:
+    newest = messages.order_by("-at").first()
+    # Compared here: each database has an order of its own for texts.
+    return max(messages.filter(at=newest.at), key=_place) if newest else None
+
+
+def _place(message: Message) -> tuple[datetime, bool, str]:
+    return message.at, not message.mid, message.mid
 
 
 def _has_passed(mark: datetime | None, message: Message) -> bool:

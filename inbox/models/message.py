@@ -71,13 +71,15 @@ class Message(models.Model):
     def preview(self) -> str:
         """One line that stands for it in a list."""
         if self.removed_at:
-            return str(_("Message unsent"))
+            return str(_("Message erased") if self.about.get("erased") else _("Message unsent"))
         if self.words:
             return " ".join(self.words.split())[:140]
         if self.link:
             return str(self.link.get("title") or self.link.get("url", ""))
-        first = self.attachments.first() if self.pk else None
-        return first.label if first else str(self.about.get("title") or _("Message without text"))
+        attached = list(self.attachments.all()) if self.pk else []
+        if len(attached) > 1 and {each.kind for each in attached} == {"image"}:
+            return str(_("%s pictures") % len(attached))
+        return attached[0].label if attached else str(self.about.get("title") or _("Message without text"))
 
 
 class Attachment(models.Model):

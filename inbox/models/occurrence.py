@@ -42,9 +42,11 @@ class Occurrence(models.Model):
 
     @classmethod
     def note_newest(cls, conversation: models.Model, kind: str, *, at: datetime, key: str, **about: object) -> None:
-        """Write it down, or let it take the place of an earlier one with the same key."""
+        """Write it down, or let it take the place of an earlier one with the same key. Of two at one moment the same one always stays."""
         if not cls.note(conversation, kind, at=at, key=key, **about):
-            cls.objects.filter(conversation=conversation, key=key, at__lt=at).update(at=at, about=_told(about))
+            known = cls.objects.get(conversation=conversation, key=key)
+            if (at, sorted(_told(about).items(), key=str)) > (known.at, sorted(known.about.items(), key=str)):
+                cls.objects.filter(pk=known.pk).update(at=at, about=_told(about))
 
 
 def _told(about: dict[str, object]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""How long ago something was, as short as a list wants it."""
+"""When something was, as short as its place wants it."""
 
 from datetime import datetime, timedelta
 
@@ -32,6 +32,17 @@ def day_name(moment: datetime) -> str:
     if days in (0, 1):
         return _("Yesterday") if days else _("Today")
     return date_format(localtime(moment), "l, j F" if days < 300 else "j F Y")
+
+
+def when(moment: datetime) -> str:
+    """"12 Mar, 10:14"."""
+    return date_format(localtime(moment), "j M, H:i")
+
+
+@register.filter
+def clock(moment: datetime) -> str:
+    """The time alone where it was today."""
+    return date_format(localtime(moment), "H:i") if localtime(moment).date() == localdate() else when(moment)
 
 
 def _by_day(moment: datetime) -> str:

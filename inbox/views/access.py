@@ -28,7 +28,7 @@ def conversations_of(user: User) -> QuerySet[Conversation]:
     """Those this person may read, each with `unread`, `may_reply`, `may_approve` and `lacks_token`. Tokens stay in the database."""
     seen = Conversation.objects.visible_to(user).with_unread(user)
     may = seen.annotate(may_reply=_may(user, Right.REPLY), may_approve=_may(user, Right.APPROVE), lacks_token=_LACKS_TOKEN)
-    return may.select_related("account", "contact", "newest_inbound").defer("account__token")
+    return may.select_related("account", "contact", "newest_inbound", "window_message").defer("account__token")
 
 
 def _may(user: User, right: str) -> Exists:

@@ -1,8 +1,7 @@
-"""What a person is writing: from the form to content, and back to the form where it was refused."""
+"""What a person is writing: from the form to messages, and back to the form where they were refused."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -12,14 +11,36 @@ from core.clock import now
 from core.fields import new_public_id
 from graph.limits import Limits, limits_for
 from graph.networks import Network
-from graph.payloads import Link
+from graph.payloads import Link, MediaKind
 from inbox.content import Content
 from inbox.errors import ContentRefused
-from inbox.models import Conversation, MediaFile
-from inbox.templatetags.windows import when
-from inbox.window import WindowState
+from inbox.models import Conversation, MediaFile, Message
+from inbox.views.occurrences import holder_of
+from inbox.views.way_on import way_on
 
-KINDS = ("text", "image", "link")
+KINDS = ("text", "file", "link")
+# What stands in the form for each kind; files stand beside.
+BOXES = {"text": ("text",), "file": ("address",), "link": ("url", "title", "subtitle", "plain")}
+MOST_FILES = 20
+KEY_SIZE = 40
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One message of what the form says.
+
+    Args:
+        key: the same for every try of it, whatever else was in the form.
+        files: what it is made of.
+    """
+
+    content: Content
+    key: str
+    files: tuple[MediaFile, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return ", ".join(str(file) for file in self.files)
 
 
 @dataclass(frozen=True)
@@ -28,12 +49,14 @@ class Composer:
 
     Args:
         typed: what stands in its boxes.
+        chosen: public ids of the files that were chosen, in their order.
         errors: why it was not sent, in sentences.
     """
 
     conversation: Conversation
     user: User
     typed: Mapping[str, str] = field(default_factory=dict)
+    chosen: Sequence[str] = ()
     errors: Sequence[str] = ()
 
     @property
@@ -44,82 +67,105 @@ class Composer:
     @property
     def key(self) -> str:
         """The same for every try of the same words, so that a second click or a lost answer sends nothing twice."""
-        return self.typed.get("key") or new_public_id()
+        return self.typed.get("key", "")[:KEY_SIZE] or new_public_id()
 
     @cached_property
-    def media(self) -> MediaFile | None:
-        chosen = self.typed.get("media")
-        return MediaFile.objects.filter(public_id=chosen, account=self.conversation.account_id).first() if chosen else None
+    def files(self) -> list[MediaFile]:
+        """What was chosen here. Copies of what contacts sent are not ours to send."""
+        wanted = list(self.chosen)[:MOST_FILES]
+        rows = MediaFile.objects.filter(public_id__in=wanted, account=self.conversation.account_id).exclude(by=None) if wanted else []
+        return sorted(rows, key=lambda file: wanted.index(file.public_id))
+
+    @cached_property
+    def answers(self) -> Message | None:
+        """The message that this one replies to, where Meta knows it and it is still there."""
+        wanted = self.typed.get("reply_to", "")
+        known = self.conversation.messages.filter(public_id=wanted, removed_at=None).exclude(mid="") if wanted else Message.objects.none()
+        return known.prefetch_related("attachments").first()
 
     @property
     def limits(self) -> Limits:
-        return limits_for(Network(self.conversation.account.network))
+        return limits_for(self.network)
 
     @property
-    def image_types(self) -> str:
-        return ",".join(self.limits.image_types)
+    def network(self) -> Network:
+        return Network(self.conversation.account.network)
+
+    @property
+    def file_types(self) -> str:
+        """What the browser offers to choose; "" for anything."""
+        types = [each for limit in self.limits.media.values() for each in limit.types]
+        return "" if "*/*" in types else ",".join(types)
+
+    @property
+    def largest(self) -> int:
+        """The most bytes of anything that is no picture."""
+        return max(limit.max_bytes for limit in self.limits.media.values())
 
     @cached_property
     def window(self) -> str:
         return str(self.conversation.window.state(now()).value)
 
-    def content(self) -> Content:
-        """What the form says.
+    # What the form says ---------------------------------------------------------------------------------------------
+    def pieces(self) -> list[Piece]:
+        """The messages that it makes.
 
         Raises:
-            ContentRefused: it asks for a picture that is not there.
+            ContentRefused: it asks for a file, or answers a message, that is not there.
         """
+        first, *rest = self._files_apart() if self.kind == "file" else [Piece(self._words(), self.key)]
+        if not self.typed.get("reply_to"):
+            return [first, *rest]
+        if self.answers is None:
+            raise ContentRefused([_("The message that you reply to is not there any more. Send this without it, or choose another one.")])
+        return [replace(first, content=replace(first.content, reply_to_mid=self.answers.mid)), *rest]
+
+    def emptied(self) -> "Composer":
+        """The form once its message is out: what was written for another kind is still there."""
+        kept = [box for kind, boxes in BOXES.items() if kind != self.kind for box in boxes]
+        typed = {name: value for name, value in self.typed.items() if name in kept}
+        return Composer(self.conversation, self.user, typed=typed, chosen=() if self.kind == "file" else self.chosen)
+
+    def _words(self) -> Content:
         if self.kind == "link":
-            return Content(link=Link(url=_address(self._box("url")), title=self._box("title"), subtitle=self._box("subtitle")))
-        if self.kind == "image":
-            if self.media is None:
-                raise ContentRefused([_("Choose a picture first.")])
-            return Content(media=self.media)
+            plain = self.typed.get("plain") == "on"
+            subtitle = "" if plain else self._box("subtitle")
+            return Content(link=Link(url=_address(self._box("url")), title=self._box("title"), subtitle=subtitle, plain=plain))
         return Content(text=self.typed.get("text", "").replace("\r\n", "\n"))
+
+    def _files_apart(self) -> list[Piece]:
+        """Each file is a message of its own, except that several pictures are one on Instagram."""
+        if not self.files:
+            raise ContentRefused([_("Choose a file first.")])
+        pictures = tuple(file for file in self.files if file.kind is MediaKind.IMAGE and file.state == MediaFile.State.READY)
+        if not self.limits.album_max or len(pictures) < 2:
+            return [self._alone(file) for file in self.files]
+        album = Piece(Content(album=pictures), f"{self.key}:album", pictures)
+        return [album, *(self._alone(file) for file in self.files if file not in pictures)]
+
+    def _alone(self, file: MediaFile) -> Piece:
+        """The key names the file and not its place: what is left of a form after a part of it went out keeps its keys."""
+        return Piece(Content(media=file), f"{self.key}:{file.public_id}", (file,))
 
     def _box(self, name: str) -> str:
         return self.typed.get(name, "").strip()
 
-    @property
+    # What stands above it -------------------------------------------------------------------------------------------
+    @cached_property
     def way_on(self) -> dict[str, str]:
         """What may still be written and, where nothing may, how to go on."""
-        window, contact = self.conversation.window, self.conversation.contact
-        match window.state(now()):
-            case WindowState.HUMAN:
-                return {
-                    "title": _("Only a person's own words can go out now."),
-                    "text": _(
-                        "More than 24 hours have passed since the contact last acted. What you write yourself reaches them until %s, "
-                        "marked for Meta as a person's reply."
-                    ) % _when(window.human_until),
-                }  # fmt: skip
-            case WindowState.CLOSED:
-                return {"title": _("Meta's messaging window is closed."), "text": self._after_closing()}
-            case WindowState.UNKNOWN:
-                return {
-                    "title": _("Nobody knows whether Meta's window is open."),
-                    "text": _("%s has not written since this account was connected. You may try; Meta decides, and the answer will stand here.") % contact,
-                }
-        return {}
+        return way_on(self.conversation, now())
 
-    def _after_closing(self) -> str:
-        """When it closed, how to go on, and what an admin could do where that would help."""
-        conversation = self.conversation
-        text = _(
-            "It closed on %(when)s. You can write again as soon as %(contact)s writes; until then use another way that they gave you, "
-            "such as e-mail or telephone."
-        ) % {"when": _when(conversation.window_closes_at), "contact": conversation.contact}  # fmt: skip
-        could_be_human = conversation.human_until is not None and now() < conversation.human_until
-        if could_be_human and not conversation.account.human_agent_feature:
-            text += " " + _(
-                "If Meta has approved this app for the Human Agent feature, an admin can switch it on for this account; "
-                "a person could then still answer until %s."
-            ) % _when(conversation.human_until)  # fmt: skip
-        return text
-
-
-def _when(moment: datetime | None) -> str:
-    return when(moment) if moment else ""
+    @cached_property
+    def held(self) -> dict[str, str]:
+        """Who else holds this conversation, and what that means."""
+        if self.conversation.control != Conversation.Control.ELSEWHERE:
+            return {}
+        holder = holder_of(self.conversation)
+        return {
+            "title": _("%s holds this conversation.") % holder if holder else _("Another app holds this conversation."),
+            "text": _("Meta may refuse replies from here until it is handed back, or has been idle for 24 hours."),
+        }
 
 
 def _address(typed: str) -> str:

@@ -33,7 +33,7 @@ def conversation_page(request: Request, opened: Conversation, composer: Composer
 
 def mark_seen(thread: Thread, *, by: User) -> None:
     """This person gets to see these lines. A mark is written only where one of them is new, so that looking is a read."""
-    opened, shown = thread.conversation, [line.message.received_at for line in thread.lines if line.message.is_inbound]
+    opened, shown = thread.conversation, [message.received_at for message in thread.messages if message.is_inbound]
     if not getattr(opened, "unread", 0) or not shown:
         return
     # What came in while the page was made is not on it.

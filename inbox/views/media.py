@@ -1,7 +1,7 @@
-"""Pictures on their way out: chosen, looked at, and served to those who may read the account."""
+"""Files on their way out: chosen and looked at; and every file's bytes, for those who may read the account."""
 
 from django.core.files.uploadedfile import UploadedFile
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -11,39 +11,32 @@ from inbox.content import Content
 from inbox.errors import ContentRefused, NotAllowed, Refused
 from inbox.models import Conversation, MediaFile
 from inbox.views.access import conversation_for, media_for, person
-from inbox.views.composer import Composer
+from inbox.views.serving import serve
 
 
 @require_POST
 def choose(request: HttpRequest) -> HttpResponse:
-    """Keep an uploaded picture, or note an address for the worker to fetch."""
+    """Keep an uploaded file, or note an address for the worker to fetch. One at a time, each with an answer of its own."""
     opened = conversation_for(request, request.POST.get("conversation", ""))
     try:
-        return _picture(request, opened, _keep(request, opened))
+        return _chosen(request, opened, _keep(request, opened))
     except NotAllowed as refused:
-        return _picture(request, opened, None, refused, status=403)
+        return _chosen(request, opened, None, refused, status=403)
     except Refused as refused:
-        return _picture(request, opened, None, refused, status=422)
+        return _chosen(request, opened, None, refused, status=422)
 
 
 @require_safe
 def status(request: HttpRequest, public_id: str) -> HttpResponse:
     """How far the fetching is; the fragment asks again by itself until there is an answer."""
     media = media_for(request, public_id)
-    return _picture(request, conversation_for(request, request.GET.get("conversation", "")), media)
+    return _chosen(request, conversation_for(request, request.GET.get("conversation", "")), media)
 
 
 @require_safe
-def file(request: HttpRequest, public_id: str) -> FileResponse:
-    """The bytes, to those who may read the account, with the type that we found in them ourselves."""
-    media = media_for(request, public_id)
-    if media.state != MediaFile.State.READY:
-        raise Http404
-    headers = {
-        "Content-Disposition": "inline", "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, max-age=86400, immutable", "Content-Security-Policy": "default-src 'none'",
-    }  # fmt: skip
-    return FileResponse(media.file.open("rb"), content_type=media.mime, headers=headers)
+def file(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """The bytes, or the part of them that a player asks for. What was unsent has no row any more, so it is not found."""
+    return serve(request, media_for(request, public_id))
 
 
 def _keep(request: HttpRequest, opened: Conversation) -> MediaFile:
@@ -53,11 +46,24 @@ def _keep(request: HttpRequest, opened: Conversation) -> MediaFile:
         return verbs.keep_upload(opened.account, upload, by=person(request))
     if address := request.POST.get("address", "").strip():
         return verbs.keep_address(opened.account, address, by=person(request))
-    raise ContentRefused([_("Choose a picture, or write the address of one.")])
+    raise ContentRefused([_("Choose a file, or write the address of one.")])
 
 
-def _picture(request: HttpRequest, opened: Conversation, media: MediaFile | None, refused: Refused | None = None, status: int = 200) -> HttpResponse:
-    complaints = Content(media=media).complaints(opened.account.network) if media and media.state == MediaFile.State.READY else []
-    composer = Composer(opened, person(request), typed={"media": media.public_id if media else "", "address": request.POST.get("address", "")})
-    sentences = [refused.sentence] if refused else complaints
-    return render(request, "inbox/_picture.html", {"conversation": opened, "composer": composer, "media": media, "sentences": sentences}, status=status)
+def _chosen(request: HttpRequest, opened: Conversation, media: MediaFile | None, refused: Refused | None = None, status: int = 200) -> HttpResponse:
+    context = {"conversation": opened, "media": media, "name": _name(request), "sentences": _sentences(opened, media, refused)}
+    return render(request, "inbox/_file.html", context, status=status)
+
+
+def _sentences(opened: Conversation, media: MediaFile | None, refused: Refused | None) -> list[str]:
+    """Why it cannot go out as it is."""
+    if refused:
+        return refused.sentences if isinstance(refused, ContentRefused) else [refused.sentence]
+    if media is None or media.state == MediaFile.State.FETCHING:
+        return []
+    return Content(media=media).complaints(opened.account.network) if media.state == MediaFile.State.READY else [media.error]
+
+
+def _name(request: HttpRequest) -> str:
+    """What it was called, for the line that says why it was refused."""
+    upload = request.FILES.get("file")
+    return (upload.name or "") if isinstance(upload, UploadedFile) else request.POST.get("address", "")

@@ -1,15 +1,18 @@
 """What was said, as a fragment that keeps itself fresh, and the reply."""
 
+from dataclasses import replace
+
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import trigger_client_event
 
 from inbox.errors import AlreadyMoved, ContentRefused, NotAllowed, Refused
 from inbox.models import Conversation
 from inbox.views.access import Request, conversation_for, person
-from inbox.views.composer import Composer
+from inbox.views.composer import Composer, Piece
 from inbox.views.conversation import conversation_page, mark_seen
 from inbox.views.thread import Thread
 
@@ -26,7 +29,7 @@ def _thread(request: Request, opened: Conversation) -> HttpResponse:
     """Earlier messages, or the newest; nothing where the page shows the newest already."""
     if before := request.GET.get("before"):
         return render(request, "inbox/_earlier.html", {"conversation": opened, "thread": _seen(request, Thread(opened, before=before))})
-    if request.GET.get("screen") == str(opened.screen):
+    if (request.GET.get("screen"), request.GET.get("window")) == (str(opened.screen), Composer(opened, person(request)).window):
         return HttpResponse(status=204)
     return thread_fragment(request, opened, since=request.GET.get("since", ""))
 
@@ -45,30 +48,67 @@ def _seen(request: Request, thread: Thread) -> Thread:
 
 
 def _reply(request: Request, opened: Conversation) -> HttpResponse:
-    composer = Composer(opened, person(request), typed=request.POST.dict())
+    composer = Composer(opened, person(request), typed=request.POST.dict(), chosen=request.POST.getlist("media"))
     try:
-        opened.reply(composer.content(), by=person(request), idempotency_key=request.POST.get("key", "")[:64])
+        pieces = composer.pieces()
     except Refused as refused:
-        return _refused(request, opened, composer, refused)
-    return _accepted(request, opened)
+        return _refused(request, composer, [(None, refused)], sent=[])
+    refusals: list[tuple[Piece | None, Refused]] = []
+    for piece in pieces:
+        if refusal := _send(opened, piece, composer):
+            refusals.append((piece, refusal))
+    left = [piece for piece, _refusal in refusals]
+    return _refused(request, composer, refusals, sent=[piece for piece in pieces if piece not in left]) if refusals else _accepted(request, composer)
 
 
-def _accepted(request: Request, opened: Conversation) -> HttpResponse:
+def _send(opened: Conversation, piece: Piece, composer: Composer) -> Refused | None:
+    """Write one message. One that is refused holds none of the others up."""
+    try:
+        opened.reply(piece.content, by=composer.user, idempotency_key=piece.key)
+    except Refused as refused:
+        return refused
+    return None
+
+
+def _accepted(request: Request, composer: Composer) -> HttpResponse:
     if not request.htmx:
-        return redirect(opened)
-    opened = conversation_for(request, opened.public_id)
+        return redirect(composer.conversation)
+    opened = conversation_for(request, composer.conversation.public_id)
     thread = _seen(request, Thread(opened, since=request.POST.get("since", "")))
-    context = {"conversation": opened, "composer": Composer(opened, person(request)), "thread": thread, "sent": True}
+    context = {"conversation": opened, "composer": replace(composer.emptied(), conversation=opened), "thread": thread, "sent": True}
     response = render(request, "inbox/_composer.html", context)
     return trigger_client_event(response, "announce", {"words": _("Your reply is in the outbox.")})
 
 
-def _refused(request: Request, opened: Conversation, composer: Composer, refused: Refused) -> HttpResponse:
-    """The same form with the same words in it, and why they did not go out."""
-    sentences = refused.sentences if isinstance(refused, ContentRefused) else [refused.sentence]
-    again = Composer(opened, composer.user, typed=composer.typed, errors=sentences)
-    status = STATUS.get(type(refused), 422)
+def _refused(request: Request, composer: Composer, refusals: list[tuple[Piece | None, Refused]], *, sent: list[Piece]) -> HttpResponse:
+    """The same form with what did not go out still in it, and why."""
+    opened, left = composer.conversation, {file.public_id for piece, _refusal in refusals if piece for file in piece.files}
+    again = Composer(
+        opened, composer.user,
+        # What the first message answered is answered once it is out.
+        typed={name: value for name, value in composer.typed.items() if not (sent and name == "reply_to")},
+        chosen=[chosen for chosen in composer.chosen if not sent or chosen in left],
+        errors=[*_what_went(sent), *_sentences(refusals)],
+    )  # fmt: skip
+    status = STATUS.get(type(refusals[0][1]), 422)
     if request.htmx:
         return render(request, "inbox/_composer.html", {"conversation": opened, "composer": again}, status=status)
     return conversation_page(request, opened, again, status=status)
 
+
+def _what_went(sent: list[Piece]) -> list[str]:
+    number = sum(len(piece.files) for piece in sent)
+    if not number:
+        return []
+    words = ngettext("%s file is in the outbox. What is left here did not go out.", "%s files are in the outbox. What is left here did not go out.", number)
+    return [words % number]
+
+
+def _sentences(refusals: list[tuple[Piece | None, Refused]]) -> list[str]:
+    """Each reason once; where it is about one file of several, with its name."""
+    found = []
+    for piece, refused in refusals:
+        sentences = refused.sentences if isinstance(refused, ContentRefused) else [refused.sentence]
+        names = piece.name if piece and piece.files and isinstance(refused, ContentRefused) else ""
+        found += [f"{names}: {sentence}" if names else sentence for sentence in sentences]
+    return list(dict.fromkeys(found))

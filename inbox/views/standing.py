@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from inbox.models import Conversation, Dispatch, Message
 from inbox.outcomes import sentence_for
-from inbox.templatetags.windows import when
+from inbox.templatetags.times import when
 from inbox.views.waiting import Around, why_waiting
 
 State = Dispatch.State

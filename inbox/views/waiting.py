@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Account, Stop
 from inbox.models import Conversation, Dispatch
 from inbox.models.dispatch import UNKNOWN_HOLDS_FOR
-from inbox.templatetags.windows import when
+from inbox.templatetags.times import when
 
 State = Dispatch.State
 

@@ -1,4 +1,5 @@
-// Counts in Meta's own units, sends by Ctrl+Enter, shows a link card while it is written, and keeps unsent words in this tab.
+// Counts in Meta's own units, sends by Ctrl+Enter, shows a link while it is written, names the message that is answered, and keeps
+// unsent words in this tab.
 "use strict";
 {
   const bytes = new TextEncoder();
@@ -33,10 +34,25 @@
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.repeat && event.target.form) {
       event.preventDefault();
       event.target.form.requestSubmit();
-    } else if (event.key === "Enter" && event.target.id === "picture-address") {
+    } else if (event.key === "Enter" && event.target.id === "file-address") {
       event.preventDefault();
       event.target.parentElement.querySelector("button").click();
     }
+  });
+
+  // The message that is answered in particular, or none.
+  function answer({ answers, quote = "" }) {
+    const place = document.getElementById("replying");
+    if (!place) return;
+    place.querySelector("[name=reply_to]").value = answers;
+    place.querySelector("q").textContent = quote;
+    place.hidden = !answers;
+    document.getElementById("composer-text").focus();
+  }
+
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-answers]");
+    if (button) answer(button.dataset);
   });
 
   function begin(root) {
@@ -44,7 +60,7 @@
     root.querySelectorAll("[data-mirror]").forEach(mirror);
     const box = root.querySelector("#composer-text");
     if (!box) return;
-    if (box.closest("[data-sent]")) sessionStorage.removeItem(draft(box));
+    if (box.closest("[data-sent]") && !box.value) sessionStorage.removeItem(draft(box));
     else if (!box.value && sessionStorage.getItem(draft(box))) (box.value = sessionStorage.getItem(draft(box))), count(box);
   }
 

@@ -15,17 +15,26 @@
     return say(left < 10 * MINUTE ? "seconds" : "minutes", { m, s });
   }
 
-  function standing(closes, human, now) {
-    if (now < closes) return [closes - now < HOUR ? "last" : closes - now < 4 * HOUR ? "soon" : "open", closes - now];
-    return human && now < human ? ["human", human - now] : ["closed", 0];
+  // What may be written, by which words, and for how long yet; what an advertisement opened may stay open for longer than is certain.
+  function standing({ closes = 0, human = 0, perhaps = 0 }, now) {
+    if (now < closes) {
+      const left = closes - now, tone = left < HOUR ? "last" : left < 4 * HOUR ? "soon" : "open";
+      return [tone, perhaps > closes ? "by_ad" : tone, left];
+    }
+    if (now < human) return ["human", "human", human - now];
+    return now < perhaps ? ["perhaps", "perhaps", perhaps - now] : ["closed", "closed", 0];
   }
 
   // Writes only what changed; returns whether it needs the next second.
   function tickWindow(chip, now) {
-    const [tone, left] = standing(Number(chip.dataset.closes), Number(chip.dataset.human), now);
-    const text = say(tone, { left: spell(left) });
+    const [tone, key, left] = standing(chip.dataset, now);
+    const text = say(key, { left: spell(left), perhaps: spell((chip.dataset.perhaps ?? 0) - now) });
     if (chip.textContent !== text) chip.textContent = text;
-    if (chip.dataset.tone !== tone) chip.dataset.tone = tone;
+    if (chip.dataset.tone !== tone) {
+      chip.dataset.tone = tone;
+      // The place to answer says what may be written now.
+      if (chip.closest("#window-now")) document.dispatchEvent(new Event("look-again"));
+    }
     return left > 0 && left < 11 * MINUTE;
   }
 

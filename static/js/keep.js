@@ -4,6 +4,8 @@
   const NEAR = 80;
   let kept = [];
   let places = [];
+  let opened = [];
+  let playing = [];
   let focused = "";
   let refresh = "";
 
@@ -26,6 +28,8 @@
       id: box.id, box, value: box.value, start: box.selectionStart, end: box.selectionEnd,
     }));
     kept.push(...[...document.querySelectorAll("[data-keep] [data-panel]:not([hidden])")].map((panel) => ({ id: panel.id, box: panel, panel: true })));
+    opened = [...document.querySelectorAll("details[id][open]")].map((each) => each.id);
+    playing = [...document.querySelectorAll("[id^=player-]")].filter((each) => !each.paused && !each.ended);
     places = [...document.querySelectorAll("#scroller, .desk-scroll")].map((box) => ({
       box, fromTop: box.scrollHeight - box.clientHeight + box.scrollTop, near: box.scrollTop > -NEAR, earlier: document.querySelectorAll(".lines").length,
     }));
@@ -45,6 +49,9 @@
         now.dispatchEvent(new Event("input", { bubbles: true }));
       }
     }
+    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+    // A player is moved into what takes its place, and some browsers stop it on the way.
+    for (const player of playing) if (player.isConnected && player.paused) player.play().catch(() => {});
     for (const { box, fromTop, near, earlier } of places) {
       // Earlier messages come in above; the distance from the end, which scrollTop is here, is right already.
       if (!box.isConnected || document.querySelectorAll(".lines").length !== earlier) continue;

@@ -40,11 +40,22 @@
     if (next && rows.indexOf(next) !== here) next.scrollIntoView({ block: "nearest" }), next.click();
   }
 
+  // The newest message of theirs in particular; pressed again, the one before it.
+  function answer() {
+    const buttons = [...document.querySelectorAll(".line[data-direction=in] [data-answers]")].filter((each) => each.checkVisibility());
+    const now = document.querySelector("#replying:not([hidden]) [name=reply_to]")?.value;
+    const here = buttons.findIndex((each) => each.dataset.answers === now);
+    const next = buttons[here > 0 ? here - 1 : here === 0 ? 0 : buttons.length - 1];
+    next?.scrollIntoView({ block: "nearest" });
+    next?.click();
+  }
+
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && inBox(event.target) && !sheet.open) return event.target.blur();
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || inBox(event.target)) return;
     if (event.key === "?") return sheet.showModal();
     if (event.key === "j" || event.key === "k") return event.preventDefault(), move(event.key === "j" ? 1 : -1);
+    if (event.key === "q") return event.preventDefault(), answer();
     if ("aertou".includes(event.key)) event.preventDefault(), press(event.key);
   });
 

@@ -20,7 +20,9 @@ PAGES = {
     "approver": [
         "/conversations/", "{Amina Okafor}", "{يوسف الحدّاد}", "/approvals/", "/approvals/decided/", "/proposals/*", "/preferences/", "/preferences/password/",
     ],
-    "operator": ["{Tom Fairweather}", "{Priya Raman}"],
+    "operator": [
+        "{Tom Fairweather}", "{Priya Raman}", "{Ravi Menon}", "{Ingrid Solberg}", "{Mateo Rivas}", "{Zofia Wolska}", "{Kofi Mensah}", "{Lucía Ferrer}",
+    ],
     "admin": [
         "/conversations/", "/admin/", "/admin/accounts/account/", "/admin/accounts/account/1/change/", "/admin/accounts/user/add/", "/admin/inbox/message/",
         "/admin/agents/agent/1/change/", "/admin/agents/policyversion/1/change/",

@@ -50,7 +50,7 @@ def test_opening_it_marks_it_read_for_this_person_only(cast, amina, sign_in):
 
 
 def test_a_fragment_that_is_the_newest_already_is_an_empty_answer(cast, amina, sign_in):
-    bob, address = sign_in(cast.bob), f"{amina.get_absolute_url()}messages/?screen={amina.screen}"
+    bob, address = sign_in(cast.bob), f"{amina.get_absolute_url()}messages/?screen={amina.screen}&window=open"
     assert bob.get(address, headers=HTMX).status_code == 204
     cast.write(cast.amina, "And grinders?")
     assert "And grinders?" in page(bob, address, headers=HTMX)
@@ -63,7 +63,7 @@ def unread(cast, amina):
 def test_only_what_an_answer_shows_is_marked_read(cast, amina, sign_in):
     bob = sign_in(cast.bob)
     address = f"{amina.get_absolute_url()}messages/"
-    assert bob.get(f"{address}?screen={amina.screen}", headers=HTMX).status_code == 204 and unread(cast, amina) == 1
+    assert bob.get(f"{address}?screen={amina.screen}&window=open", headers=HTMX).status_code == 204 and unread(cast, amina) == 1
     bob.get(address, headers=HTMX)
     assert unread(cast, amina) == 0
 
@@ -146,9 +146,9 @@ def test_one_conversation_costs_few_queries(cast, amina, sign_in, django_assert_
         cast.write(cast.amina, f"Message {number}")
     bob = sign_in(cast.bob)
     bob.get(amina.get_absolute_url())
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         bob.get(amina.get_absolute_url())
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         bob.get(amina.get_absolute_url(), headers=HTMX)
 
 
@@ -200,9 +200,9 @@ def test_a_link_card_without_a_title_keeps_what_was_typed(cast, amina, sign_in):
     assert response.status_code == 422 and "needs a title" in response.text and 'value="https://harbour.example/beans"' in response.text
 
 
-def test_a_picture_has_to_be_chosen_first(cast, amina, sign_in):
-    response = send(sign_in(cast.bob), amina, kind="image")
-    assert response.status_code == 422 and "Choose a picture first." in response.text
+def test_a_file_has_to_be_chosen_first(cast, amina, sign_in):
+    response = send(sign_in(cast.bob), amina, kind="file")
+    assert response.status_code == 422 and "Choose a file first." in response.text
 
 
 def test_without_scripts_a_reply_leads_back_to_the_conversation(cast, amina, sign_in):
@@ -261,7 +261,7 @@ def test_a_held_reply_can_leave_at_once(cast, amina, sign_in):
 def test_a_failed_message_says_why_and_can_be_tried_again(cast, amina, sign_in):
     bob = sign_in(cast.bob)
     shown = standing(cast, amina, bob, "failed", reason="media_rejected")
-    assert "Meta would not take the picture." in shown and "Retry" in shown
+    assert "Meta would not take the file." in shown and "Retry" in shown
     assert bob.post(f"/dispatches/{Dispatch.objects.get().public_id}/retry/", headers=HTMX).status_code == 200
     assert Dispatch.objects.get().state == "queued"
 

@@ -58,7 +58,7 @@ def _person_answers(bob: Browser, path: str) -> list[tuple[str, str]]:
     bob.submit(path, "/messages/", kind="text", text="Yes, a fresh batch — 250 g bags. ☕")
     conversation = path.split("/")[2]
     chosen = _choose(bob, path, file=("cup.png", picture, "image/png"), conversation=conversation)
-    bob.submit(path, "/messages/", kind="image", media=chosen)
+    bob.submit(path, "/messages/", kind="file", media=chosen)
     bob.submit(path, "/messages/", kind="link", url="https://shop.example.test/yirgacheffe", title="Yirgacheffe", subtitle="Roasted today")
     return [
         ("text", "Yes, a fresh batch — 250 g bags. ☕"),
