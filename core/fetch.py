@@ -51,19 +51,19 @@ class Fetched:
     mime: str
 
 
-def fetch(url: str, *, max_bytes: int, accept: str = "image/*", total_seconds: float = TOTAL_SECONDS) -> Fetched:
+def fetch(url: str, *, max_bytes: int, accept: str = "image/*", total_seconds: float | None = None) -> Fetched:
     """Fetch `url`.
 
     Args:
         url: an http or https address.
         max_bytes: the most that is read.
         accept: the media types that are asked for.
-        total_seconds: how long it may take, with all redirects.
+        total_seconds: how long it may take, with all redirects; None is twenty seconds.
 
     Raises:
         FetchRefused: the address is not public, does not answer 200, is too large, too slow, or redirects too often.
     """
-    deadline, address = Deadline(total_seconds), web_address(url)
+    deadline, address = Deadline(total_seconds or TOTAL_SECONDS), web_address(url)
     try:
         for _hop in range(MAX_HOPS):
             answer = _get(address, _public_ip(address), max_bytes, deadline, accept)

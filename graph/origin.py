@@ -9,6 +9,9 @@ from graph.events import NotUnderstood
 from graph.networks import Network
 from graph.readers import flag, mapping, moment, text_id
 
+# Whoever keeps events counts them by kind, and what names a kind comes from outside.
+_LONGEST_KIND = 100
+
 
 class Common(TypedDict):
     """The fields of `Event`."""
@@ -59,7 +62,7 @@ class Origin:
         }
 
     def not_understood(self, kind: str, reason: str) -> NotUnderstood:
-        return NotUnderstood(**self.common, kind=kind, reason=reason)
+        return NotUnderstood(**self.common, kind=kind[:_LONGEST_KIND], reason=reason)
 
     @property
     def _is_echo(self) -> bool:

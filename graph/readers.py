@@ -9,6 +9,10 @@ from typing import Any
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS_BELOW = 10**11
 _LONGEST_NUMBER = 40
+# Meta's longest ids have some 200 characters. A longer text is no id, and no database could index it.
+_LONGEST_ID = 500
+# Meta nests a dozen deep; what reads and writes JSON has limits of its own, each at another depth.
+_DEEPEST = 100
 _WHOLE = re.compile(r"-?[0-9]{1,40}")
 _WHOLE_FLOAT = re.compile(r"(-?[0-9]{1,40})\.0+")
 _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
@@ -54,7 +58,8 @@ def words(value: object) -> str:
 def text_id(value: object) -> str:
     """An id as a string, whether Meta sent text or a number; empty for anything else."""
     if isinstance(value, str):
-        return value.strip()
+        found = value.strip()
+        return found if len(found) <= _LONGEST_ID else ""
     number = whole(value)
     return "" if number is None else str(number)
 
@@ -97,7 +102,8 @@ def _since_epoch(number: int) -> datetime | None:
 
 def _iso(text: str) -> datetime | None:
     parsed = datetime.fromisoformat(text)
-    return parsed.astimezone(UTC) if parsed.tzinfo else None
+    at = parsed.astimezone(UTC) if parsed.tzinfo else None
+    return at if at and at > _EPOCH else None
 
 
 def _integer(digits: str) -> int | str:
@@ -114,13 +120,15 @@ def _nothing(_constant: str) -> None:
     """NaN and Infinity are not JSON, although Python reads them."""
 
 
-def _writable(value: Any) -> Any:
+def _writable(value: Any, depth: int = 0) -> Any:
+    if depth > _DEEPEST:
+        raise ValueError("The JSON is nested too deeply.")
     match value:
         case str():
             return _UNWRITABLE.sub("\ufffd", value)
         case list():
-            return [_writable(item) for item in value]
+            return [_writable(item, depth + 1) for item in value]
         case dict():
-            return {_writable(key): _writable(item) for key, item in value.items()}
+            return {_writable(key): _writable(item, depth + 1) for key, item in value.items()}
         case _:
             return value

@@ -65,11 +65,11 @@ def _entry_events(network: Network, entry: object) -> Iterator[Event]:
 
 
 def _misshapen(origin: Origin, fields: Mapping[str, Any]) -> Iterator[NotUnderstood]:
-    for name in _LISTS:
-        if name in fields and not isinstance(fields[name], list):
-            yield origin.not_understood(name, "It is not a list.")
-    if not any(name in fields for name in (*_LISTS, "field")):
-        yield origin.not_understood("entry", "It has none of the known lists of events.")
+    wrong = [name for name in _LISTS if name in fields and not isinstance(fields[name], list)]
+    for name in wrong:
+        yield origin.not_understood(name, "It is not a list.")
+    if not wrong and "field" not in fields and not any(fields.get(name) for name in _LISTS):
+        yield origin.not_understood("entry", "It has no events in any of the known lists.")
 
 
 @dataclass(frozen=True)

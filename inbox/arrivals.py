@@ -71,14 +71,16 @@ def message_unsent(account: Account, event: events.MessageUnsent, delivery: Webh
     Source: Meta, Platform Terms and Instagram webhooks, "message deletion": the business has to delete its copy.
     """
     at = event.at or delivery.received_at
-    if event.contact_id is None:
-        raise Kept("It names no contact.")
-    conversation = locked_conversation(account, event.contact_id, at)
+    # Meta leaves the people out at times; then its message tells whose it is.
+    conversation = locked_conversation(account, event.contact_id, at) if event.contact_id else _locked_message(account, event.mid)[0]
     message = Message.objects.filter(account=account, mid=event.mid).first()
-    erase_parked(conversation, event.mid)
     if message is None:
-        conversation.add(_tombstone(conversation, event, at))
-    elif message.removed_at is None:
+        message = _tombstone(conversation, event, at)
+        conversation.add(message)
+        redact(message)
+    for brought_by in erase_parked(conversation, event.mid):
+        remember_delivery(message, brought_by)
+    if message.removed_at is None:
         erase(message, at)
         _changed(conversation, message)
 
@@ -165,7 +167,11 @@ def locked_conversation(account: Account, contact_id: str, at: datetime) -> Conv
     elif at < contact.first_seen_at:
         Contact.objects.filter(pk=contact.pk, first_seen_at__gt=at).update(first_seen_at=at)
     conversation, _made = Conversation.objects.get_or_create(contact=contact, defaults={"account": account, "last_message_at": at})
-    return Conversation.objects.lock(conversation.pk)
+    conversation = Conversation.objects.lock(conversation.pk)
+    if conversation.last_message_id is None:
+        # Nothing was said yet: it stands in the list where the newest thing that happened puts it.
+        conversation.last_message_at = max(at, conversation.last_message_at)
+    return conversation
 
 
 def known_conversation(account: Account, event: events.Event) -> Conversation:
@@ -199,6 +205,11 @@ def contact_mark(account: Account, contact_id: str) -> str:
 def message_mark(account: Account, mid: str) -> str:
     """What an event waits for that came before the message it is about."""
     return f"{account.pk} message {mid}"
+
+
+def said_mark(account: Account, mid: str) -> str:
+    """What an event waits for that needs to know when the message was written; a tombstone does not tell."""
+    return f"{account.pk} said {mid}"
 
 
 @dataclass(frozen=True)
@@ -292,4 +303,5 @@ def _referral(referral: events.Referral | None) -> dict[str, Any]:
 
 
 def _referral_key(referral: events.Referral, at: datetime) -> str:
-    return f"referral {at.isoformat()} {referral.source} {referral.ref} {referral.ad_id}"
+    what = f"{referral.source} {referral.ref} {referral.ad_id}"  # of any length: whoever makes the link writes `ref`
+    return f"referral {at.isoformat()} {hashlib.sha256(what.encode()).hexdigest()}"

@@ -13,6 +13,7 @@ from graph import events
 from graph.networks import Network
 from graph.payloads import Link
 from inbox import arrivals
+from inbox.again import message_has_come
 from inbox.echo_mark import metadata_of
 from inbox.models import Conversation, Dispatch, Message, ParkedEcho, WebhookDelivery
 from inbox.recording import record_sent
@@ -130,6 +131,9 @@ def _confirm(conversation: Conversation, message: Message, delivery: WebhookDeli
         conversation.show()
     elif message.source == Message.Source.COUNTERSIGN and message.at != at:
         Message.objects.filter(pk=message.pk).update(at=at)
+        conversation.move_marks(message, to=at)
+        conversation.find_newest()
+        conversation.show()
 
 
 def _keep_as_elsewhere(conversation: Conversation, echo: ParkedEcho) -> None:
@@ -142,3 +146,4 @@ def _keep_as_elsewhere(conversation: Conversation, echo: ParkedEcho) -> None:
     arrivals.attach(message, [events.MediaReceived(**each) for each in echo.attachments])
     _settle(echo, "elsewhere")
     conversation.add(message)
+    message_has_come(conversation.account, echo.mid)

@@ -3,14 +3,14 @@
 import logging
 import re
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, is_dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 
 from accounts.models import Account
 from core.clock import now
@@ -18,7 +18,9 @@ from core.wake import wake
 from graph import events
 from graph.webhooks import BadBody, parse
 from inbox import arrivals, echoes, receipts
+from inbox.again import has_come, want_again
 from inbox.arrivals import Kept, PartlyKept
+from inbox.erasing import redact_unsent
 from inbox.kept import for_later, key_of
 from inbox.models import Conversation, KeptEvent, Message, WebhookDelivery
 from inbox.policy_events import policy_enforced
@@ -58,7 +60,7 @@ def ingest_next() -> bool:
 
 def replay(delivery: WebhookDelivery) -> None:
     """Have a delivery applied once more; what was applied before changes nothing."""
-    _want_again([delivery.pk])
+    want_again([delivery.pk])
 
 
 def apply_delivery(delivery: WebhookDelivery) -> None:
@@ -105,32 +107,35 @@ def _release(delivery: WebhookDelivery) -> None:
         wake("ingest")
 
 
-def _want_again(deliveries: Iterable[int]) -> None:
-    """Open deliveries for another application, always in the same order so that two workers cannot wait for each other."""
-    for pk in sorted(set(deliveries)):
-        WebhookDelivery.objects.filter(pk=pk).update(state=WebhookDelivery.State.RECEIVED, replays_wanted=F("replays_wanted") + 1)
-        wake("ingest")
-
-
 def _apply_or_keep(delivery: WebhookDelivery, position: int, event: events.Event) -> None:
     account = _account_of(event)
+    if account and account.meta_app_id == delivery.meta_app_id:
+        account.hear(at=delivery.received_at)
     kept = _kept_of(account, event, delivery)
     if kept:
-        KeptEvent.objects.create(
-            delivery=delivery, position=position, account=account, kind=kept.kind or _name(event), key=key_of(event), at=event.at,
-            reason=kept.reason, body=_plain(event.raw), waits_for=kept.waits_for,
-        )  # fmt: skip
+        _keep(delivery, position, account, event, kept)
     if kept and kept.waits_for and _has_come(kept.waits_for):
-        _want_again([delivery.pk])
+        want_again([delivery.pk])
     if account and (kept is None or isinstance(kept, PartlyKept)):
         # After the commit: whoever keeps an event meanwhile looks after us, and sees what we wrote.
         _replay_waiting(account, event, but_not=kept.waits_for if kept else "")
 
 
+@transaction.atomic
+def _keep(delivery: WebhookDelivery, position: int, account: Account | None, event: events.Event, kept: Kept) -> None:
+    KeptEvent.objects.create(
+        delivery=delivery, position=position, account=account, kind=kept.kind or _name(event), key=key_of(event), at=event.at,
+        reason=kept.reason, body=_plain(event.raw), waits_for=kept.waits_for,
+    )  # fmt: skip
+    if account:
+        redact_unsent(account, event.raw)
+
+
 def _replay_waiting(account: Account, event: events.Event, *, but_not: str) -> None:
     """What came before the message or the contact that it is about can be applied now."""
-    marks = {arrivals.contact_mark(account, event.contact_id or ""), arrivals.message_mark(account, getattr(event, "mid", ""))} - {but_not}
-    _want_again(KeptEvent.objects.filter(waits_for__in=marks).values_list("delivery", flat=True))
+    mid = getattr(event, "mid", "")
+    marks = {arrivals.contact_mark(account, event.contact_id or ""), arrivals.message_mark(account, mid), arrivals.said_mark(account, mid)}
+    has_come(marks - {but_not})
 
 
 def _has_come(mark: str) -> bool:
@@ -139,7 +144,8 @@ def _has_come(mark: str) -> bool:
     account = int(account_pk)
     if kind == "contact":
         return Conversation.objects.filter(account=account, contact__external_id=meta_id).exists()
-    return Message.objects.filter(account=account, mid=meta_id).exists() if meta_id else False
+    messages = Message.objects.filter(account=account, mid=meta_id)
+    return bool(meta_id) and (messages.exclude(about__has_key="unseen") if kind == "said" else messages).exists()
 
 
 def _account_of(event: events.Event) -> Account | None:
@@ -172,8 +178,12 @@ def _apply(account: Account | None, event: events.Event, delivery: WebhookDelive
 
 
 def _not_from_the_future(event: events.Event, received_at: datetime) -> events.Event:
-    """An event cannot be newer than its arrival; a clock that says so must not open a window for longer than Meta does."""
-    return replace(event, at=received_at) if event.at and event.at > received_at + CLOCKS_DIFFER else event
+    """An event cannot be newer than its arrival. A clock that says so must not open a window for longer than Meta does, or have everything read."""
+    if event.at and event.at > received_at + CLOCKS_DIFFER:
+        event = replace(event, at=received_at)
+    if isinstance(event, events.Delivered | events.Read) and event.until and event.until > received_at + CLOCKS_DIFFER:
+        event = replace(event, until=received_at)
+    return event
 
 
 def _name(event: events.Event) -> str:

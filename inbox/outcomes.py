@@ -97,5 +97,6 @@ def _sentences() -> dict[str, str]:
         "not_allowed": _("Whoever let this out may no longer write on this account."),
         "changed": _("What was stored is not what was shown, so it did not leave."),
         "invalid": _("Meta would not take this content."),
+        "erased": _("The contact asked to be forgotten before this left."),
         "account_unavailable": _("The account was disconnected before this left."),
     }

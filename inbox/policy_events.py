@@ -3,6 +3,8 @@
 Source: Meta, Messenger Platform webhooks, "messaging_policy_enforcement".
 """
 
+from datetime import datetime
+
 from django.db.models import Q
 
 from accounts.models import Account, Activity
@@ -11,8 +13,10 @@ from inbox.models import WebhookDelivery
 
 
 def policy_enforced(account: Account, event: events.PolicyEnforced, delivery: WebhookDelivery) -> None:
-    """The newest word holds, so that a repeated block does not undo what an admin has mended since."""
+    """The newest block or unblock holds, so that a repeated block does not undo what an admin has mended since."""
     at = event.at or delivery.received_at
+    if event.action == "warning":
+        return _warned(account, event, at)
     newer = Account.objects.filter(Q(policy_at=None) | Q(policy_at__lt=at), pk=account.pk)
     if not newer.update(policy_at=at):
         return
@@ -21,3 +25,9 @@ def policy_enforced(account: Account, event: events.PolicyEnforced, delivery: We
         account.break_down(Account.State.RESTRICTED, reason=event.reason or "policy", at=at)
     elif event.action == "unblock" and Account.objects.filter(pk=account.pk, state=Account.State.RESTRICTED).exists():
         account.mend(at=at)
+
+
+def _warned(account: Account, event: events.PolicyEnforced, at: datetime) -> None:
+    """A warning changes nothing, and hides no block that was before it and comes after it."""
+    if not Activity.objects.filter(account=account, verb="account.policy_warning", at=at).exists():
+        Activity.record("account.policy_warning", account, by=None, at=at, account=account, reason=event.reason[:200])

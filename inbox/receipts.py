@@ -4,7 +4,7 @@ from datetime import datetime
 
 from accounts.models import Account
 from graph import events
-from inbox.arrivals import Kept, PartlyKept, known_conversation, message_mark
+from inbox.arrivals import Kept, PartlyKept, known_conversation, said_mark
 from inbox.models import Conversation, Message, WebhookDelivery
 
 
@@ -21,11 +21,12 @@ def _move(account: Account, event: events.Delivered | events.Read, mark: str, mi
     """Move a mark to the time that Meta names, else to the newest of the messages that it names: what came before is covered too."""
     if event.until:
         return _move_to(known_conversation(account, event), mark, event.until)
-    known = dict(Message.objects.filter(account=account, mid__in=mids).values_list("mid", "at"))
+    # A tombstone whose message has not come stands at the time of its unsend, and that would be too late.
+    known = dict(Message.objects.filter(account=account, mid__in=mids).exclude(about__has_key="unseen").values_list("mid", "at"))
     if known:
         _move_to(_conversation_of(account, next(iter(known))), mark, max(known.values()))
     if missing := [mid for mid in mids if mid not in known]:
-        raise (PartlyKept if known else Kept)("The message that it is about has not arrived.", waits_for=message_mark(account, missing[0]))
+        raise (PartlyKept if known else Kept)("The message that it is about has not arrived.", waits_for=said_mark(account, missing[0]))
 
 
 def _conversation_of(account: Account, mid: str) -> Conversation:

@@ -7,6 +7,7 @@ from django.db.models import Q
 from accounts.models import Account, Activity
 from core.wake import wake
 from graph.errors import GraphError, ThreadHeldElsewhere, WindowClosed
+from inbox.again import message_has_come
 from inbox.erasing import erase, erase_attachments
 from inbox.models import Attempt, Conversation, Dispatch, Message
 from inbox.outcomes import Outcome, Verdict, back_off
@@ -39,7 +40,8 @@ def adopt(conversation: Conversation, message: Message, *, mid: str, at: datetim
         return  # another message of ours has that id; one id is never two messages
     if twin is not None:
         _merge(conversation, twin, into=message)
-    Message.objects.filter(pk=message.pk, mid="").update(mid=mid, at=at)
+    if Message.objects.filter(pk=message.pk, mid="").update(mid=mid, at=at):
+        message_has_come(conversation.account, mid)
 
 
 def _merge(conversation: Conversation, twin: Message, *, into: Message) -> None:

@@ -6,9 +6,11 @@ from datetime import datetime
 from core.clock import now
 from inbox.claiming import next_due as next_dispatch_due
 from inbox.copying import copy_next, next_copy_due
+from inbox.forgetting import forget_next
 from inbox.ingesting import ingest_next
 from inbox.media import fetch_next
 from inbox.profiles import fetch_next_profile
+from inbox.retention import retention
 from inbox.sending import send_next
 from inbox.settling import sweep
 
@@ -19,8 +21,8 @@ def fetch_any() -> bool:
 
 
 def upkeep() -> bool:
-    """What takes long and nobody waits for."""
-    return copy_next()
+    """What takes long and nobody waits for. Who wants to be forgotten comes first, what is merely old comes last."""
+    return forget_next() or copy_next() or retention.step()
 
 
 WORK: dict[str, Callable[[], bool]] = {"ingest": ingest_next, "dispatch": send_next, "fetch": fetch_any, "upkeep": upkeep, "sweep": sweep}

@@ -96,8 +96,8 @@ def message_out(message: Message, agent: Agent, ids: Mapping[str, str]) -> Messa
         untrusted_text=text if theirs else "", text="" if theirs else text,
         link=_link(message.link) if message.link and not gone else None,
         attachments=[] if gone else [AttachmentOut(kind=one.kind, untrusted_title=one.title) for one in message.attachments.all()],
-        context=[] if gone else list(_context(message.about)), replies_to=ids.get(message.reply_to_mid, ""), untrusted_reaction=reaction, written_by="" if theirs else _author(message, agent), delivery=dispatch.state if dispatch else "",
-        edited=_was_edited(message), unsent=gone,
+        context=[] if gone else list(_context(message.about)), replies_to=ids.get(message.reply_to_mid, ""), untrusted_reaction=reaction,
+        written_by="" if theirs else _author(message, agent), delivery=dispatch.state if dispatch else "", edited=_was_edited(message), unsent=gone,
     )  # fmt: skip
 
 

@@ -196,6 +196,13 @@ class Conversation(models.Model):
         cls.objects.filter(pk=pk).update(screen=F("screen") + 1)
         publish(Change(account=account, conversation=public_id))
 
+    def move_marks(self, message: Message, *, to: datetime) -> None:
+        """The time of a message of ours was corrected; what had passed it has passed it still."""
+        for name in ("delivered_until", "read_until"):
+            mark = getattr(self, name)
+            if mark is not None and message.at <= mark < to:
+                setattr(self, name, to)
+
     def was_delivered(self, message: Message) -> bool:
         """Whether Meta's mark has passed this message of ours. What was read was delivered, also on Instagram, which never says so."""
         return _has_passed(self.delivered_until, message) or self.was_read(message)

@@ -11,7 +11,7 @@ from inbox.content import Content
 from inbox.media import keep_upload
 from inbox.models import Dispatch
 from tests.inbox.browsing import HTMX
-from tests.inbox.test_media import picture
+from tests.inbox.pictures import picture
 
 
 # A NUL ------------------------------------------------------------------------------------------------------------

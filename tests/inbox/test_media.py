@@ -1,13 +1,9 @@
 """Pictures that we send: recognised by content, kept as bytes, uploaded from our copy."""
 
 import hashlib
-import io
 import random
-import threading
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.core.files.storage import storages
@@ -22,46 +18,7 @@ from inbox.inspecting import looks_like
 from inbox.media import fetch_now, inspect, keep_address, keep_upload
 from inbox.models import MediaFile
 from inbox.work import work_until_idle
-
-
-def picture(kind: str = "PNG", size: tuple[int, int] = (8, 6), colour: str = "teal", **options) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", size, colour).save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-class Window(ThreadingHTTPServer):
-    """A shop window: it answers every address with what stands in it now, and with 404 while it is empty."""
-
-    shows = picture()
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/a.png?token=hidden"
-
-
-class _Look(BaseHTTPRequestHandler):
-    server: Window
-
-    def do_GET(self) -> None:
-        self.send_response(200 if self.server.shows else 404)
-        self.send_header("content-length", str(len(self.server.shows)))
-        self.end_headers()
-        self.wfile.write(self.server.shows)
-
-    def log_message(self, *arguments: object) -> None:
-        return
-
-
-@pytest.fixture
-def window(settings) -> Iterator[Window]:
-    with Window(("127.0.0.1", 0), _Look) as server:
-        settings.FETCH_ALLOWED_HOSTS = [f"127.0.0.1:{server.server_port}"]
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+from tests.inbox.pictures import picture
 
 
 def _upload(content: bytes, name: str = "cat.png") -> SimpleUploadedFile:

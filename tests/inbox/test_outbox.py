@@ -14,7 +14,7 @@ from inbox.models import Dispatch
 from inbox.outbox import cancel, it_arrived, retry, send_again, send_now
 from inbox.sending import _hand_over
 from inbox.work import work_until_idle
-from tests.inbox.test_media import picture
+from tests.inbox.pictures import picture
 
 State = Dispatch.State
 
