@@ -36,7 +36,7 @@ def _none_failed() -> bool:
     return not [each for each in WebhookDelivery.objects.exclude(state=State.APPLIED) if each.state != State.FAILED or _is_metas(bytes(each.body))]
 
 
-@bounded(20)
+@bounded(40)
 @given(data=st.data(), story=stories(), at_once=st.booleans())
 def test_disorder_and_repetition_lead_to_the_same_inbox(connected, data, story, at_once):
     with forgotten():
@@ -51,7 +51,7 @@ def test_disorder_and_repetition_lead_to_the_same_inbox(connected, data, story, 
         assert beliefs(story.account) == expected
 
 
-@bounded(10)
+@bounded(20)
 @given(data=st.data(), story=stories())
 def test_replaying_everything_changes_nothing(connected, data, story):
     with forgotten():

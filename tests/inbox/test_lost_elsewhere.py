@@ -373,8 +373,9 @@ def test_what_was_read_by_our_clock_is_read_by_metas(cast):
     assert conversation.was_read(Message.objects.get(mid="ig_1"))
 
 
-def test_whoever_spoke_last_by_metas_clock_spoke_last(cast):
+def test_whoever_spoke_last_by_metas_clock_spoke_last(cast, clock):
     """Our clock may be ahead of Meta's; what the contact wrote meanwhile must not hide behind our answer."""
+    clock.shift(timedelta(hours=1))
     message = _sent(cast, "ig_1")
     _tell(cast.studio, _event(cast.studio, cast.noor.external_id, _text("ig_2", "And on Sunday?"), at=message.at - timedelta(seconds=1)))
     _echo(cast, message, later=-2)
