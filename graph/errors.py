@@ -43,6 +43,9 @@ class OutcomeUnknown(NoAnswer):
 class ErrorAnswer(GraphError):
     """Meta answered that it did not do what we asked."""
 
+    # In seconds, where Meta does not say how long.
+    usual_wait: float | None = None
+
 
 class TokenInvalid(ErrorAnswer):
     """The account's access token is dead. Reconnect the account; nothing can be sent or read until then."""
@@ -78,6 +81,12 @@ class AccountRestricted(ErrorAnswer):
 
 class ThreadHeldElsewhere(ErrorAnswer):
     """Another app holds this thread at Meta. Take the thread over there, or wait until it is released."""
+
+
+class ThreadBusy(ThreadHeldElsewhere):
+    """Meta's own questions to the contact hold the thread for some minutes. The same request may be made again then."""
+
+    usual_wait = 120.0
 
 
 class MediaRejected(ErrorAnswer):
@@ -124,10 +133,11 @@ class _Row:
 _TABLE = (
     _Row(TokenInvalid, codes={190, 102}),
     _Row(WindowClosed, subcodes={2018278, 2018065, 2534022}),
-    _Row(ContactUnavailable, codes={551}, subcodes={1545041, 2018108}),
+    _Row(ContactUnavailable, codes={551}, subcodes={1545041, 2018108, 2018336}),
     _Row(ContactUnknown, subcodes={2018001, 2534014}),
     _Row(AccountRestricted, codes={368, 2022}, subcodes={1893063, 2534029, 2534122, 2018338}),
-    _Row(ThreadHeldElsewhere, codes={2018300, 2018321}, subcodes={2018300, 2018321, 2534037}),
+    _Row(ThreadBusy, codes={2018321}, subcodes={2018321}),
+    _Row(ThreadHeldElsewhere, codes={2018300}, subcodes={2018300, 2534037}),
     # Marketing and label matters share the codes of throttles and outages, and do not pass by waiting.
     _Row(Rejected, subcodes={2018344, 2018354, 1893015, 1893016, 2018352, 1404170}),
     _Row(RateLimited, codes={4, 17, 32, 341, 613, *range(80000, 80100)}, statuses={429}),
@@ -144,13 +154,14 @@ def from_response(status: int, headers: Mapping[str, str], body: bytes, *, sendi
     """The error that this answer is. `sending` says that the request was to send a message: where Meta does not
     tell whether it was sent, the outcome is unknown instead of worth another try."""
     answer = Answer.read(status, headers, body)
-    return _error_class(answer, sending=sending)(
+    error = _error_class(answer, sending=sending)
+    return error(
         _sentence(answer),
         code=answer.code,
         subcode=answer.subcode,
         trace_id=answer.trace_id,
         status=status,
-        retry_at=answer.seconds_to_wait,
+        retry_at=answer.seconds_to_wait or (error.usual_wait if issubclass(error, ErrorAnswer) else None),
     )
 
 

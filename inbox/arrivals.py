@@ -15,6 +15,8 @@ from graph import events
 from inbox.copying import note_copy
 from inbox.erasing import erase, erase_parked, redact
 from inbox.models import Attachment, Contact, Conversation, Message, Occurrence, Reaction, WebhookDelivery
+from inbox.models.message import MADE_UP
+from inbox.profiles import ask_again
 
 
 class Kept(Exception):
@@ -239,9 +241,11 @@ def _inbound(
         _take_its_time(conversation, known, opens_as, at)
     if opens_as:
         conversation.open_window(opens_as, at=at, message=message)
+        conversation.reopen(received_at=delivery.received_at, at=at)
     if referral and referral.is_ad:
         Occurrence.note(conversation, Occurrence.Kind.AD, at=at, key=f"ad {words.mid}", mid=words.mid)
     conversation.weigh_ads()
+    ask_again(conversation.contact)
     conversation.show() if known else conversation.add(message)
 
 
@@ -295,7 +299,7 @@ def _changed(conversation: Conversation, message: Message) -> None:
 def _made_up_mid(event: events.PostbackReceived) -> str:
     """Old postbacks have no id; who, when and what make one that a repeated delivery shares."""
     what = f"{event.contact_id} {event.at} {event.payload} {event.title}"
-    return f"postback:{hashlib.sha256(what.encode()).hexdigest()}"
+    return f"{MADE_UP}{hashlib.sha256(what.encode()).hexdigest()}"
 
 
 def _referral(referral: events.Referral | None) -> dict[str, Any]:

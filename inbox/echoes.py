@@ -31,6 +31,8 @@ def message_echoed(account: Account, event: events.MessageEchoed, delivery: Webh
     if dispatch := _named_by(conversation, event.metadata):
         record_sent(conversation, dispatch, mid=event.mid, at=at)
         return arrivals.remember_delivery(Message.objects.get(pk=dispatch.message_id), delivery.pk)
+    if not _is_foreign(account, event) and _may_be_erased(conversation, at):
+        return _bury(conversation, event, delivery, at)
     echo = _park(conversation, event, delivery, at)
     if _is_foreign(account, event):
         _keep_as_elsewhere(conversation, echo)
@@ -74,7 +76,7 @@ def looks_like(message: Message, *, text: str, kinds: list[str]) -> bool:
     if message.text:
         return text.strip() == message.text.strip() and not kinds
     ours = [attachment.kind for attachment in message.attachments.all()]
-    return not text and (not kinds or sorted(kinds) == sorted(ours) or set(kinds) == {"unsupported"})
+    return not text and sorted(kinds) == sorted(ours)
 
 
 def _named_by(conversation: Conversation, metadata: str) -> Dispatch | None:
@@ -88,6 +90,23 @@ def _named_by(conversation: Conversation, metadata: str) -> Dispatch | None:
 def _is_foreign(account: Account, event: events.MessageEchoed) -> bool:
     """Messenger names the app that sent; another one's message is none of ours, whatever it says."""
     return account.network == Network.MESSENGER and event.app_id not in ("", account.meta_app.app_id)
+
+
+def _may_be_erased(conversation: Conversation, at: datetime) -> bool:
+    """Whether this may be one of ours that was erased before Meta told its id. Its words are gone, so nothing can be compared."""
+    erased = conversation.dispatches.filter(message__mid="", message__removed_at__isnull=False)
+    return erased.filter(handed_over_at__gte=at - LATER, handed_over_at__lte=at + EARLIER).exists()
+
+
+def _bury(conversation: Conversation, event: events.MessageEchoed, delivery: WebhookDelivery, at: datetime) -> None:
+    """Leave a tombstone: better a line without words too many than the words of somebody who was forgotten."""
+    message = Message.objects.create(
+        account=conversation.account, conversation=conversation, direction=Message.Direction.OUT, source=Message.Source.ELSEWHERE, mid=event.mid,
+        at=at, received_at=now(), removed_at=now(), about={"erased": True},
+    )  # fmt: skip
+    arrivals.remember_delivery(message, delivery.pk)
+    conversation.add(message)
+    message_has_come(conversation.account, event.mid)
 
 
 def _without_mid(conversation: Conversation) -> list[Dispatch]:

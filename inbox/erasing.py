@@ -20,7 +20,8 @@ from inbox.models import Attachment, Conversation, KeptEvent, MediaFile, Message
 
 # Which keys of an event hold what a message says.
 WITH_WORDS = ("message", "message_edit", "postback")
-KEPT_WITH_WORDS = (*WITH_WORDS, "Message received", "Message echoed", "Message edited", "Postback received")
+# Of what could not be applied nothing says which messages it brought, so the newest of it is looked through.
+FAILED_LOOKED_AT = 100
 
 
 def erase(message: Message, at: datetime) -> None:
@@ -33,7 +34,8 @@ def erase(message: Message, at: datetime) -> None:
 def erase_attachments(message: Message) -> None:
     """Forget what was attached; copies of what was received go with it. What we sent ourselves may have been sent elsewhere too."""
     attachments = message.attachments.all()
-    copies = list(MediaFile.objects.filter(pk__in=attachments.values("media"), by=None))
+    # Locked: a copy that is finished meanwhile shows its bytes here, or finds its row gone and takes them away itself.
+    copies = list(MediaFile.objects.select_for_update().filter(pk__in=list(attachments.values_list("media", flat=True)), by=None).order_by("pk"))
     attachments.delete()
     forget(copies)
 
@@ -57,8 +59,13 @@ def erase_parked(conversation: Conversation, mid: str) -> list[int]:
 
 
 def redact(message: Message) -> None:
-    """Take the words of a message out of the bodies that brought them. Replayed, such a body makes a tombstone."""
-    brought_by = {*message.brought_by, *_redact_kept(message)}
+    """Take the words of a message out of the bodies that brought them. Replayed, such a body makes a tombstone.
+
+    One that has no id at Meta yet was brought by no body; and by "" every event without an id would be found.
+    """
+    if not message.mid:
+        return
+    brought_by = {*message.brought_by, *_redact_kept(message), *_failed(message)}
     for delivery in WebhookDelivery.objects.select_for_update().filter(pk__in=brought_by).order_by("pk"):
         body = without_words(bytes(delivery.body), message.mid)
         if body != bytes(delivery.body):
@@ -79,7 +86,7 @@ def _redact_kept(message: Message) -> list[int]:
         The deliveries (their keys) that brought it.
     """
     brought_by = []
-    for kept in KeptEvent.objects.filter(kind__in=KEPT_WITH_WORDS).annotate(words=Cast("body", TextField())).filter(words__contains=message.mid):
+    for kept in KeptEvent.objects.annotate(words=Cast("body", TextField())).filter(words__contains=message.mid):
         left = _without(kept.body, message.mid)
         if left != kept.body:
             KeptEvent.objects.filter(pk=kept.pk).update(body=left)
@@ -87,8 +94,17 @@ def _redact_kept(message: Message) -> list[int]:
     return brought_by
 
 
+def _failed(message: Message) -> list[int]:
+    """The newest deliveries (their keys) of its app that could not be applied; their words are in no row, and would come back with a replay."""
+    app = Account.objects.filter(pk=message.account_id).values("meta_app")
+    failed = WebhookDelivery.objects.filter(meta_app__in=app, state=WebhookDelivery.State.FAILED)
+    return list(failed.order_by("-pk").values_list("pk", flat=True)[:FAILED_LOOKED_AT])
+
+
 def without_words(body: bytes, mid: str) -> bytes:
-    """The body with every message and edit of this id reduced to the fact that it was unsent; unchanged where it is not JSON."""
+    """The body with every message and edit of this id reduced to the fact that it was unsent; unchanged where it is not JSON, or the id is ""."""
+    if not mid:
+        return body
     try:
         envelope = parse_json(body)
     except ValueError:

@@ -1,12 +1,15 @@
 """Forgets people who asked for it: through Meta, or a colleague. The work goes in small steps, and can be cut off and begun again.
 
 What stays is that there was a conversation, when, and Meta's ids in it: by them a repeated delivery is known, and brings no word back.
+The id that Meta hands on is looked for as it is. On Instagram it may be the id of the contact; Facebook's is one for this app, while a Page
+knows people by another, so nobody who only wrote to a Page is found by it. A colleague can have such a contact forgotten.
 Source: Meta, Platform Terms, "Data deletion", and App Development, "Data deletion request callback".
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +18,7 @@ from django.db.models import F, ProtectedError, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from accounts.connection import forget_connector
-from accounts.models import Activity, MetaApp, User
+from accounts.models import Account, Activity, MetaApp, User
 from core.clock import now
 from core.wake import wake
 from inbox.erasing import erase_attachments, forget, names, without_person
@@ -23,6 +26,8 @@ from inbox.models import Contact, Conversation, DeletionRequest, Dispatch, KeptE
 from inbox.profiles import MOST_ATTEMPTS
 
 LEASE = timedelta(minutes=2)
+# A worker that has read a body applies what was said in it before; once it is done, all is looked through again.
+LOOK_AGAIN_AFTER = timedelta(minutes=1)
 # Messages in one transaction: nobody who writes or sends waits for longer than that takes.
 MESSAGES = 50
 # Bodies and kept events looked through in one step; few of them name anybody in particular.
@@ -77,52 +82,104 @@ def _claim(at: datetime) -> DeletionRequest | None:
 
 
 def _carry_out(request: DeletionRequest) -> None:
-    person, account = _who(request)
+    contacts = _contacts(request)
     # The bodies first: what is applied again after its rows were erased must not bring them back.
-    _prune_bodies(request, person, account)
-    _drop_kept_events(request, person, account)
-    for contact in _contacts(request):
+    for place in _places(request, contacts):
+        _prune_bodies(request, place)
+        _drop_kept_events(request, place)
+    for contact in contacts:
         _forget_contact(request, contact)
     if not request.contact:
-        _count(request, accounts=forget_connector(request.meta_app, person, at=now()))
-    _finish(request)
-
-
-def _who(request: DeletionRequest) -> tuple[str, str]:
-    """The id at Meta, and Meta's id of the one account on which it is meant; "" is everywhere."""
-    return (request.contact.external_id, request.contact.account.external_id) if request.contact else (request.user_id, "")
+        _forget_connector(request)
+    if _is_in_hand(request, now()):
+        return _look_again(request)
+    _finish(request, contacts=len(contacts))
 
 
 def _contacts(request: DeletionRequest) -> list[Contact]:
     if request.contact:
         return [request.contact]
-    return list(Contact.objects.filter(account__meta_app=request.meta_app, external_id=request.user_id).order_by("pk"))
+    if _is_account(request.user_id):
+        return []
+    found = Contact.objects.filter(account__meta_app=request.meta_app, external_id=request.user_id)
+    return list(found.select_related("account").order_by("pk"))
+
+
+def _is_account(meta_id: str) -> bool:
+    """Whether this id is an account of ours, as with Instagram Login: then all that its customers told it names the id as well."""
+    return Account.objects.filter(external_id=meta_id).exists()
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the id of a person is looked for.
+
+    Args:
+        app: only what this app signed: within one app an id means one person.
+        account: Meta's id of the only account on which the person is meant, whoever signed what it was told; "" is everywhere.
+    """
+
+    person: str
+    app: MetaApp
+    account: str = ""
+
+    def deliveries(self) -> QuerySet[WebhookDelivery]:
+        found = WebhookDelivery.objects.filter(emptied_at=None)
+        return found if self.account else found.filter(meta_app=self.app)
+
+    def kept_events(self) -> QuerySet[KeptEvent]:
+        found = KeptEvent.objects.annotate(said=Cast("body", TextField())).filter(said__contains=self.person)
+        signed = Q(delivery__meta_app=self.app)
+        if not self.account:
+            return found.filter(signed)
+        unconnected = Q(signed | Q(said__contains=self.account), account=None)
+        return found.filter(Q(account__external_id=self.account) | unconnected)
+
+
+def _places(request: DeletionRequest, contacts: Iterable[Contact]) -> list[_Place]:
+    """What Meta hands on is meant in everything that its app signed; a contact on their own account, whichever app signed it.
+
+    An account that wrote to itself is its own contact; everything that it was told names that id.
+    """
+    app, own = request.meta_app, [contact for contact in contacts if contact.external_id != contact.account.external_id]
+    everywhere = [] if request.contact or _is_account(request.user_id) else [_Place(request.user_id, app)]
+    return everywhere + [_Place(contact.external_id, app, contact.account.external_id) for contact in own]
+
+
+def _forget_connector(request: DeletionRequest) -> None:
+    if "accounts" in DeletionRequest.objects.values_list("erased", flat=True).get(pk=request.pk):
+        return  # done in an earlier look
+    with transaction.atomic():
+        _count(request, accounts=forget_connector(request.meta_app, request.user_id, at=now()))
 
 
 # Bodies and kept events --------------------------------------------------------------------------------------------
-def _prune_bodies(request: DeletionRequest, person: str, account: str) -> None:
-    """Everything that this app signed is looked through, because receipts and reactions leave no mark that says which body told them."""
-    for some in _by_key(WebhookDelivery.objects.filter(meta_app=request.meta_app, emptied_at=None)):
+def _prune_bodies(request: DeletionRequest, place: _Place) -> None:
+    """Everything is looked through, because receipts and reactions leave no mark that says which body told them."""
+    for some in _by_key(place.deliveries()):
         bodies = some.values_list("pk", "body").iterator(chunk_size=10)
-        named = [pk for pk, body in bodies if person.encode() in bytes(body)]
+        named = [pk for pk, body in bodies if place.person.encode() in bytes(body)]
         with transaction.atomic():
-            _count(request, deliveries=sum(_prune(delivery, person, account) for delivery in some.select_for_update().filter(pk__in=named).order_by("pk")))
+            _count(request, deliveries=sum(_prune(delivery, place) for delivery in some.select_for_update().filter(pk__in=named).order_by("pk")))
 
 
-def _prune(delivery: WebhookDelivery, person: str, account: str) -> int:
+def _prune(delivery: WebhookDelivery, place: _Place) -> int:
     body = bytes(delivery.body)
-    left = without_person(body, person, account=account)
+    left = without_person(body, place.person, account=place.account)
     return 0 if left == body else WebhookDelivery.objects.filter(pk=delivery.pk).update(body=left, redacted_at=now())
 
 
-def _drop_kept_events(request: DeletionRequest, person: str, account: str) -> None:
-    rows = KeptEvent.objects.filter(delivery__meta_app=request.meta_app).annotate(said=Cast("body", TextField())).filter(said__contains=person)
-    if account:
-        rows = rows.filter(Q(account__external_id=account) | Q(account=None))
-    for some in _by_key(rows):
+def _drop_kept_events(request: DeletionRequest, place: _Place) -> None:
+    for some in _by_key(place.kept_events()):
         with transaction.atomic():
-            found = [kept.pk for kept in some if names(kept.body, person)]
+            found = [kept.pk for kept in some if names(kept.body, place.person)]
             _count(request, events=KeptEvent.objects.filter(pk__in=found).delete()[0])
+
+
+def _is_in_hand(request: DeletionRequest, at: datetime) -> bool:
+    """Whether a worker may still apply a body as it was before we took the person out of it. One that stalled has some time more."""
+    pruned = WebhookDelivery.objects.filter(redacted_at__gte=request.received_at)
+    return pruned.filter(lease_until__gt=at - LEASE).exists()
 
 
 def _by_key(rows: QuerySet[Any]) -> Iterator[QuerySet[Any]]:
@@ -140,8 +197,8 @@ def _forget_contact(request: DeletionRequest, contact: Contact) -> None:
         if conversation:
             _close(request, Conversation.objects.lock(conversation))
         # Its name is not fetched again.
+        _count(request)
         Contact.objects.filter(pk=contact.pk).update(name="", username="", profile_fetched_at=now(), profile_attempts=MOST_ATTEMPTS)
-        _count(request, contacts=1)
     while conversation and _erase_some(request, conversation):
         continue
 
@@ -149,13 +206,14 @@ def _forget_contact(request: DeletionRequest, contact: Contact) -> None:
 def _close(request: DeletionRequest, conversation: Conversation) -> None:
     """Nothing of it leaves any more, and what is not a message goes."""
     at = now()
-    for agent in User.objects.filter(is_agent=True, agent__isnull=False).select_related("agent"):
-        _forget_files(agent.agent.forget(conversation, at=at))
     outbox = conversation.dispatches
     outbox.filter(Q(state=Dispatch.State.QUEUED) | Q(state=Dispatch.State.SENDING, handed_over_at=None)).update(
         state=Dispatch.State.CANCELLED, reason="erased", lease_until=None
     )
     outbox.filter(state=Dispatch.State.UNKNOWN).update(state=Dispatch.State.FAILED, reason="erased", unknown_since=None)
+    # After the outbox: an approved proposal whose message is cancelled waits for a decision again, and has to end with the others.
+    for agent in User.objects.filter(is_agent=True, agent__isnull=False).select_related("agent"):
+        _forget_files(agent.agent.forget(conversation, at=at))
     reactions, _by_model = Reaction.objects.filter(contact=conversation.contact).delete()
     occurrences, _by_model = conversation.occurrences.all().delete()
     conversation.parked_echoes.filter(settled_at=None).update(settled_at=at, outcome="erased")
@@ -213,10 +271,19 @@ def _count(request: DeletionRequest, **numbers: int) -> None:
         DeletionRequest.objects.filter(pk=request.pk).update(erased=dict(erased), lease_until=request.lease_until)
 
 
-def _finish(request: DeletionRequest) -> None:
-    at = now()
+def _look_again(request: DeletionRequest) -> None:
+    """Leave it for another look, by whichever worker is free then."""
     with transaction.atomic():
         _count(request)
+        again_at = now() + LOOK_AGAIN_AFTER
+        DeletionRequest.objects.filter(pk=request.pk).update(lease_until=again_at)
+        wake("upkeep", at=again_at)
+
+
+def _finish(request: DeletionRequest, *, contacts: int) -> None:
+    at = now()
+    with transaction.atomic():
+        _count(request, contacts=contacts)
         DeletionRequest.objects.filter(pk=request.pk).update(finished_at=at, lease_until=None, user_id="")
         erased = DeletionRequest.objects.values_list("erased", flat=True).get(pk=request.pk)
         about, account = (request.contact, request.contact.account) if request.contact else (request, None)

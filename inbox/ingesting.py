@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from accounts.models import Account
 from core.clock import now
@@ -27,6 +27,9 @@ from inbox.policy_events import policy_enforced
 
 logger = logging.getLogger("countersign.ingest")
 LEASE = timedelta(minutes=1)
+# Meta puts up to a thousand updates into one body; another worker must not begin it beside us.
+RENEWED_EVERY = 50
+MOST_TRIES = 5
 CLOCKS_DIFFER = timedelta(minutes=5)
 
 Apply = Callable[[Account, Any, WebhookDelivery], None]
@@ -72,18 +75,28 @@ def apply_delivery(delivery: WebhookDelivery) -> None:
     KeptEvent.objects.filter(delivery=delivery).delete()
     errors = []
     for position, event in enumerate(found):
+        if position % RENEWED_EVERY == RENEWED_EVERY - 1:
+            WebhookDelivery.objects.filter(pk=delivery.pk).update(lease_until=now() + LEASE)
         try:
             _apply_or_keep(delivery, position, event)
-        except (OperationalError, InterfaceError):
-            # The database had a bad moment, the event has not: give the delivery back, and let the engine say so.
-            _release(delivery)
-            raise
+        except (OperationalError, InterfaceError) as error:
+            # The database had a bad moment, most likely, and the event has not: give the delivery back, and let the engine say so.
+            if _may_try_again(delivery):
+                _release(delivery)
+                raise
+            errors.append(f"{position}: {type(error).__name__}")
         except Exception as error:
             # Frames and the class, without its words: a database error can repeat what the customer wrote.
             frames = "".join(traceback.format_tb(error.__traceback__))
             logger.error("Event %d of delivery %s could not be applied: %s\n%s", position, delivery.public_id, type(error).__name__, frames)
             errors.append(f"{position}: {type(error).__name__}")
     _finish(delivery, errors=errors, events_found=len(found))
+
+
+def _may_try_again(delivery: WebhookDelivery) -> bool:
+    """An event that breaks the database each time must not keep all that came after it from being applied."""
+    WebhookDelivery.objects.filter(pk=delivery.pk).update(tries=F("tries") + 1)
+    return WebhookDelivery.objects.values_list("tries", flat=True).get(pk=delivery.pk) < MOST_TRIES
 
 
 def _claim(at: datetime) -> WebhookDelivery | None:
@@ -114,6 +127,9 @@ def _apply_or_keep(delivery: WebhookDelivery, position: int, event: events.Event
     kept = _kept_of(account, event, delivery)
     if kept:
         _keep(delivery, position, account, event, kept)
+    if kept and account:
+        # Again after the commit: an unsend that was applied meanwhile could not see what was being kept.
+        redact_unsent(account, event.raw)
     if kept and kept.waits_for and _has_come(kept.waits_for):
         want_again([delivery.pk])
     if account and (kept is None or isinstance(kept, PartlyKept)):
@@ -124,8 +140,8 @@ def _apply_or_keep(delivery: WebhookDelivery, position: int, event: events.Event
 @transaction.atomic
 def _keep(delivery: WebhookDelivery, position: int, account: Account | None, event: events.Event, kept: Kept) -> None:
     KeptEvent.objects.create(
-        delivery=delivery, position=position, account=account, kind=kept.kind or _name(event), key=key_of(event), at=event.at,
-        reason=kept.reason, body=_plain(event.raw), waits_for=kept.waits_for,
+        delivery=delivery, position=position, account=account, kind=kept.kind or _name(event), key=key_of(event), reason=kept.reason,
+        at=_not_from_the_future(event, delivery.received_at).at, body=_plain(event.raw), waits_for=kept.waits_for,
     )  # fmt: skip
     if account:
         redact_unsent(account, event.raw)

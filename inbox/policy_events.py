@@ -21,7 +21,8 @@ def policy_enforced(account: Account, event: events.PolicyEnforced, delivery: We
     if not newer.update(policy_at=at):
         return
     Activity.record(f"account.policy_{event.action}", account, by=None, at=at, account=account, reason=event.reason[:200])
-    if event.action == "block":
+    if event.action == "block" and not Account.objects.filter(pk=account.pk, state=Account.State.NEEDS_RECONNECT).exists():
+        # A dead token is the worse trouble; an unblock would call it mended.
         account.break_down(Account.State.RESTRICTED, reason=event.reason or "policy", at=at)
     elif event.action == "unblock" and Account.objects.filter(pk=account.pk, state=Account.State.RESTRICTED).exists():
         account.mend(at=at)

@@ -8,12 +8,14 @@ from django.db.models import Q
 from accounts.graph import client_for
 from accounts.models import Account
 from core.clock import now
+from core.wake import wake
 from graph.errors import GraphError
 from inbox.models import Contact, Conversation
 
 logger = logging.getLogger("countersign.profiles")
 MOST_ATTEMPTS = 3
 AGAIN_AFTER = timedelta(minutes=10)
+AGAIN_WHEN_THEY_WRITE = timedelta(days=1)
 
 
 def fetch_next_profile() -> bool:
@@ -28,6 +30,14 @@ def fetch_next_profile() -> bool:
             _fetch(contact)
             return True
     return False
+
+
+def ask_again(contact: Contact) -> None:
+    """Meta may show who they are once they have written (code 230 until then): somebody without a name who writes is asked for again, once a day."""
+    long_ago = now() - AGAIN_WHEN_THEY_WRITE
+    nameless = Contact.objects.filter(pk=contact.pk, name="", username="", profile_attempts__gte=MOST_ATTEMPTS, profile_fetched_at__lt=long_ago)
+    if nameless.update(profile_attempts=0):
+        wake("fetch")
 
 
 def _fetch(contact: Contact) -> None:

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from accounts.models import Account, Activity
 from core.wake import wake
-from graph.errors import GraphError, ThreadHeldElsewhere, WindowClosed
+from graph.errors import GraphError, ThreadBusy, ThreadHeldElsewhere, WindowClosed
 from inbox.again import message_has_come
 from inbox.erasing import erase, erase_attachments
 from inbox.models import Attempt, Conversation, Dispatch, Message
@@ -47,7 +47,7 @@ def adopt(conversation: Conversation, message: Message, *, mid: str, at: datetim
 def _merge(conversation: Conversation, twin: Message, *, into: Message) -> None:
     twin.reactions.update(message=into)
     Message.objects.filter(pk=into.pk).update(brought_by=twin.brought_by)
-    into.brought_by = twin.brought_by
+    into.brought_by, into.mid = twin.brought_by, twin.mid
     if twin.removed_at:
         erase(into, twin.removed_at)
     if conversation.last_message_id == twin.pk:
@@ -113,7 +113,7 @@ def _learn(conversation: Conversation, error: GraphError, attempt: Attempt) -> N
     """Meta's refusal tells more about the conversation than our facts did, as of the moment when it was asked."""
     if isinstance(error, WindowClosed) and not attempt.human_agent:
         conversation.window_refused_at = attempt.started_at
-    if isinstance(error, ThreadHeldElsewhere):
+    if isinstance(error, ThreadHeldElsewhere) and not isinstance(error, ThreadBusy):
         conversation.notice_control(Conversation.Control.ELSEWHERE, at=attempt.started_at)
 
 

@@ -98,10 +98,10 @@ def check_window(conversation: Conversation, *, by: User, author: User, edited_b
     state = conversation.window.state(at)
     if state == WindowState.CLOSED:
         raise WindowIsClosed(_("Meta's messaging window is closed. You can write again once the contact has written."))
+    if by.is_agent and state != WindowState.OPEN:
+        raise WindowIsClosed(_("Agents alone send only inside Meta's 24 hours; from then on only a person may let it out."))
     if state == WindowState.HUMAN and not counts_as_human(conversation.account, author, edited_by):
         raise WindowIsClosed(_("After 24 hours Meta lets only a person's own words through. Take the text over as your own reply."))
-    if state == WindowState.PERHAPS and by.is_agent:
-        raise WindowIsClosed(_("Only Meta knows whether this window is still open, and only a person may let it decide."))
 
 
 def counts_as_human(account: Account, author: User, edited_by: User | None) -> bool:

@@ -19,7 +19,8 @@ from django.db.models import QuerySet
 from accounts.graph import client_for
 from core.clock import now
 from graph.client import GraphClient, Sent
-from graph.errors import GraphError, MediaExpired, MediaRejected, OutcomeUnknown, TokenInvalid
+from graph.errors import GraphError, MediaExpired, MediaRejected, OutcomeUnknown, Rejected, TokenInvalid, Unavailable
+from graph.ids import checked_number
 from inbox.claiming import claim, is_still_right, is_stopped
 from inbox.content import Content
 from inbox.echo_mark import metadata_for
@@ -51,11 +52,18 @@ def _send(dispatch: Dispatch) -> None:
     try:
         client = _client(dispatch)
         attachment_ids = attachment_ids_for(content, client, account=dispatch.account)
+        checked_number(dispatch.conversation.contact.external_id)
     except GraphError as error:
         return _record(dispatch, None, error)
     except OSError:
         logger.exception("A file of dispatch %s cannot be read.", dispatch.public_id)
         return _record(dispatch, None, MediaRejected("Our copy of the file cannot be read."))
+    except ValueError:
+        return _record(dispatch, None, Rejected("The contact's id cannot be one of Meta's."))
+    except Exception as error:
+        # Nothing was handed over, so it is tried again, with pauses and as long as the window lets it.
+        logger.exception("Preparing dispatch %s broke.", dispatch.public_id)
+        return _record(dispatch, None, Unavailable(type(error).__name__))
     if attempt := _hand_over(dispatch):
         _call(client, dispatch, attempt, content, attachment_ids)
 
@@ -83,6 +91,7 @@ def _hand_over(dispatch: Dispatch) -> Attempt | None:
         mine.update(handed_over_at=at, lease_until=at + timedelta(seconds=settings.LEASE_SECONDS))
         # The author counts as human wherever the tag is needed, or the window would have refused it just now.
         needs_tag = conversation.window.needs_human_tag(at)
+        assert not (needs_tag and dispatch.released_by.is_agent), "An agent never passes for a human."
         return Attempt.objects.create(
             dispatch=dispatch, number=dispatch.attempts_made, started_at=at, request_digest=dispatch.content_digest, human_agent=needs_tag
         )

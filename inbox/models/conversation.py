@@ -1,6 +1,6 @@
 """The thread between one account and one contact."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 CAUSES = ("message", "postback", "referral", "reaction")
 # An old click counts no more once there were this many newer ones.
 AD_CLICKS_LOOKED_AT = 5
+CLOCKS_DIFFER = timedelta(minutes=1)
 LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
@@ -154,6 +155,12 @@ class Conversation(models.Model):
     def _first_message_since(self, at: datetime) -> datetime | None:
         written = self.messages.filter(direction=Message.Direction.IN, opens_as="message", at__gte=at)
         return written.order_by("at").values_list("at", flat=True).first()
+
+    def reopen(self, *, received_at: datetime, at: datetime) -> None:
+        """Meta's clock and ours differ: an opener that reached us after a refusal, and hardly seems older, is newer than it."""
+        refused = self.window_refused_at
+        if refused and refused < received_at and refused < at + CLOCKS_DIFFER:
+            self.window_refused_at = None
 
     def notice_control(self, control: str, *, at: datetime) -> None:
         """Something at `at` shows who holds the thread. The newest sign counts; at one moment, that another app does."""

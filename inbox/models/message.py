@@ -8,6 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from core.fields import PublicIdField
 from inbox.models.media import MediaFile
 
+# How the ids begin that we made up ourselves, for what Meta tells without one.
+MADE_UP = "postback:"
+
 
 class Message(models.Model):
     """One thing said. Its content never changes; an unsend takes the content away and leaves a tombstone."""
@@ -47,7 +50,11 @@ class Message(models.Model):
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ("at", "pk")
-        indexes = (models.Index(fields=("conversation", "-at", "-id"), name="messages_newest_first"),)
+        indexes = (
+            models.Index(fields=("conversation", "-at", "-id"), name="messages_newest_first"),
+            # SQLite does not see that `mid = ?` implies the condition of the constraint below, so its index is no help there.
+            models.Index(fields=("account", "mid"), name="messages_by_mid"),
+        )
         constraints = (
             models.UniqueConstraint(fields=("account", "mid"), condition=~Q(mid=""), name="one_message_per_account_and_mid"),
             models.UniqueConstraint(

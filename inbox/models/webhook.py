@@ -25,6 +25,8 @@ class WebhookDelivery(models.Model):
     events = models.PositiveIntegerField(_("events"), default=0)
     applied_at = models.DateTimeField(_("applied"), null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
+    # How often the database itself broke while it was applied.
+    tries = models.PositiveSmallIntegerField(default=0, editable=False)
     # Its body is not quite what Meta sent any more: the words of an unsent message were taken out of it.
     redacted_at = models.DateTimeField(_("words removed"), null=True, blank=True)
     # Its time was over while an event of it is still kept: the body is gone, and with it the way to apply it again.
@@ -68,7 +70,7 @@ class KeptEvent(models.Model):
         ordering = ("-pk",)
         constraints = (models.UniqueConstraint(fields=("delivery", "position"), name="one_kept_event_per_position"),)
         indexes = (
-            models.Index(fields=("waits_for",), condition=~models.Q(waits_for=""), name="kept_events_waiting"),
+            models.Index(fields=("waits_for",), name="kept_events_waiting"),
             models.Index(fields=("kind", "key"), name="kept_events_counted"),
         )
 

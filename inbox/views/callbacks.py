@@ -21,6 +21,7 @@ from inbox.webhooks.refusals import Reason, refusals
 
 # What was signed longer ago is a repetition, whoever sends it.
 FRESH_FOR = timedelta(hours=1)
+LARGEST_FORM = 64 * 1024
 
 
 class Refused(Exception):
@@ -59,6 +60,10 @@ def deletions(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _signed(request: HttpRequest, app: MetaApp) -> SignedRequest:
+    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_FORM:
+        # Before anything of it is read: anybody can post here.
+        refusals.note(Reason.CALLBACK, size=LARGEST_FORM + 1)
+        raise Refused("It is larger than anything that Meta signs.")
     text = request.POST.get("signed_request", "")
     try:
         return read_signed_request(text, secret=app.secret.reveal())

@@ -15,6 +15,7 @@ from graph.payloads import Link, MediaKind
 from inbox.content import Content
 from inbox.errors import ContentRefused
 from inbox.models import Conversation, MediaFile, Message
+from inbox.models.message import MADE_UP
 from inbox.views.occurrences import holder_of
 from inbox.views.way_on import way_on
 
@@ -80,7 +81,9 @@ class Composer:
     def answers(self) -> Message | None:
         """The message that this one replies to, where Meta knows it and it is still there."""
         wanted = self.typed.get("reply_to", "")
-        known = self.conversation.messages.filter(public_id=wanted, removed_at=None).exclude(mid="") if wanted else Message.objects.none()
+        if not wanted:
+            return None
+        known = self.conversation.messages.filter(public_id=wanted, removed_at=None).exclude(mid="").exclude(mid__startswith=MADE_UP)
         return known.prefetch_related("attachments").first()
 
     @property

@@ -37,9 +37,17 @@ def serve(request: HttpRequest, media: MediaFile) -> HttpResponseBase:
     if part and part.is_empty:
         return HttpResponse(status=416, content_type=served_type(media.mime), headers=headers | {"Content-Range": f"bytes */{media.size}"})
     return _Bytes(
-        _Slice(media.file.open("rb"), part or _Part(0, media.size - 1)), status=206 if part else 200, content_type=served_type(media.mime),
+        _Slice(_opened(media), part or _Part(0, media.size - 1)), status=206 if part else 200, content_type=served_type(media.mime),
         headers=headers | (part.headers(media.size) if part else {"Content-Length": str(media.size)}),
     )  # fmt: skip
+
+
+def _opened(media: MediaFile) -> IO[Any]:
+    try:
+        file: IO[Any] = media.file.open("rb")
+    except FileNotFoundError:
+        raise Http404 from None
+    return file
 
 
 def _with(response: HttpResponse, headers: dict[str, str]) -> HttpResponse:

@@ -24,7 +24,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-LARGEST_BODY = 4 * 1024 * 1024
+# Meta puts up to a thousand updates into one body (Graph API webhooks, "Batching"), and writes every letter beyond ASCII in six.
+LARGEST_BODY = 16 * 1024 * 1024
 KEYS_KEPT_FOR = 5.0
 
 

@@ -82,5 +82,10 @@ def store_delivery(body: bytes, signature: str | None) -> bool:
 
 def _row(arrival: Arrival) -> WebhookDelivery:
     return WebhookDelivery(
-        received_at=arrival.at, meta_app_id=arrival.meta_app, body=arrival.body, digest=hashlib.sha256(arrival.body).hexdigest()
+        received_at=arrival.at, meta_app_id=arrival.meta_app, body=arrival.body, digest=digest_of(arrival.meta_app, arrival.body)
     )
+
+
+def digest_of(app: int, body: bytes) -> str:
+    """SHA-256 of who signed what: two apps may be told the same thing in the same bytes, and one of them is the account's own."""
+    return hashlib.sha256(f"{app}\n".encode() + body).hexdigest()

@@ -24,6 +24,7 @@ from graph.errors import (
     PermissionMissing,
     RateLimited,
     Rejected,
+    ThreadBusy,
     ThreadHeldElsewhere,
     TokenInvalid,
     Unavailable,
@@ -73,12 +74,12 @@ CODES: list[tuple[int, int | None, int, type[GraphError]]] = [
     (10, 1893015, 400, Rejected),
     (10, 1404170, 400, Rejected),
     (10, 1893063, 400, AccountRestricted),
-    (10, 2018336, 400, PermissionMissing),
+    (10, 2018336, 400, ContactUnavailable),
     (100, 2534029, 400, AccountRestricted),
     (100, 2534037, 400, ThreadHeldElsewhere),
     (2018300, None, 400, ThreadHeldElsewhere),
     (10, 2018300, 400, ThreadHeldElsewhere),
-    (2018321, None, 400, ThreadHeldElsewhere),
+    (2018321, None, 400, ThreadBusy),
     *((code, None, 400, Rejected) for code in (2018171, 2018234)),
     *((code, None, 400, Rejected) for code in (10900, 10903)),  # observed
     (2022, None, 400, AccountRestricted),
@@ -253,7 +254,7 @@ def test_what_looks_like_a_token_is_not_repeated(secret: str) -> None:
 
 def test_every_error_has_a_sentence_for_colleagues() -> None:
     classes = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, GraphError)]
-    assert len(classes) == 19
+    assert len(classes) == 20
     assert all((each.__doc__ or "").endswith(".") for each in classes)
 
 

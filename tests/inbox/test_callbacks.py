@@ -168,10 +168,10 @@ def test_asking_again_is_the_same_request_until_it_is_done(cast, meta):
 def test_whoever_has_the_code_sees_how_far_it_is_and_nobodys_name(cast, meta):
     code = json.loads(call(meta, "deletions", cast.shop.meta_app, user_id=cast.amina.external_id).content)["confirmation_code"]
     before = meta.get(f"/meta/deletion/{code}/")
-    assert "Your data is being erased" in before.text
+    assert "Your request is being carried out" in before.text
     work_until_idle("upkeep")
     after = meta.get(f"/meta/deletion/{code}/")
-    assert "Your data has been erased" in after.text
+    assert "What was found has been erased" in after.text
     assert "The words of messages" in after.text
     for answer in (before, after):
         assert answer.status_code == 200
@@ -184,7 +184,9 @@ def test_whoever_has_the_code_sees_how_far_it_is_and_nobodys_name(cast, meta):
 def test_where_nothing_was_held_it_says_so(cast, meta):
     code = json.loads(call(meta, "deletions", cast.shop.meta_app, user_id="42").content)["confirmation_code"]
     work_until_idle("upkeep")
-    assert "We held nothing about you." in meta.get(f"/meta/deletion/{code}/").text
+    found = meta.get(f"/meta/deletion/{code}/").text
+    assert "Nothing was stored under this id" in found
+    assert "erased</h1>" not in found
 
 
 def test_an_unknown_code_gets_a_page_that_says_what_to_do(db, meta):

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.storage import storages
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Account
@@ -157,3 +159,20 @@ def test_a_message_is_there_before_its_copy(cast, cdn):
     assert cast.conversation(cast.amina).last_message == attachment.message
     _copy(attachment)
     assert Message.objects.filter(pk=attachment.message_id).exists()
+
+
+def test_one_whose_bytes_are_not_here_is_not_found(cast, cdn, sign_in):
+    copy = _copy(_sent(cast, "image", cdn.address))
+    storages["default"].delete(copy.file.name)
+    assert sign_in(cast.bob).get(reverse("inbox:media-file", args=[copy.public_id])).status_code == 404
+
+
+def test_what_is_erased_is_locked_so_that_a_copy_cannot_be_finished_meanwhile(cast, cdn):
+    attachment = _sent(cast, "image", cdn.address)
+    media = MediaFile.objects.get(pk=attachment.media_id)
+    with CaptureQueriesContext(connection) as captured:
+        cast.simulator.unsend(cast.shop.external_id, cast.amina.external_id, attachment.message.mid)
+        work_until_idle("ingest")
+    assert not MediaFile.objects.filter(pk=media.pk).exists()
+    if connection.features.has_select_for_update:  # elsewhere there is one writer
+        assert any('FROM "inbox_mediafile"' in query["sql"] and "FOR UPDATE" in query["sql"] for query in captured)

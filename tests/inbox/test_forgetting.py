@@ -8,12 +8,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Account, Activity
+from accounts.models import Account, Activity, MetaApp
+from agents.deciding import decide
 from agents.models import Decision, Proposal, ProposalPart, ToolCall, Vote
 from agents.proposing import propose
 from core.clock import now
+from graph.errors import OutcomeUnknown
 from graph.signatures import sign
-from inbox import forgetting
+from inbox import forgetting, ingesting, sending
+from inbox.claiming import claim
 from inbox.content import Content
 from inbox.erasing import without_person
 from inbox.ingesting import replay
@@ -266,6 +269,115 @@ def test_an_id_means_somebody_only_on_their_own_account(cast, story):
     forgetting.ask_for(cast.amina, by=cast.dana, at=now())
     work_until_idle("ingest", "upkeep")
     assert "Stays" in everything()
+
+
+# What others hold --------------------------------------------------------------------------------------------------------
+def store(account, *told: dict, secret: str = "app-secret") -> None:
+    """Meta tells of this account; nothing of it is applied yet."""
+    kind = "page" if account.network == "messenger" else "instagram"
+    raw = json.dumps({"object": kind, "entry": [{"id": account.external_id, "time": 1, "messaging": list(told)}]}).encode()
+    assert store_delivery(raw, sign(secret, raw))
+
+
+def said(account, contact, message: dict, *, ours: bool = False) -> dict:
+    people = [{"id": account.external_id}, {"id": contact.external_id}]
+    return {"sender": people[not ours], "recipient": people[ours], "timestamp": int(now().timestamp() * 1000), "message": message}
+
+
+@pytest.mark.parametrize("who", ["Meta", "a colleague"])
+def test_what_another_app_signed_of_them_goes_too_and_of_others_stays(cast, who):
+    MetaApp.objects.create(kind="instagram", app_id="99", secret="other-secret", verify_token="x")
+    store(cast.shop, said(cast.shop, cast.amina, {"mid": "m_two", "text": "MARKER"}), secret="other-secret")
+    store(cast.studio, said(cast.studio, cast.noor, {"mid": "m_three", "text": "Stays"}), secret="other-secret")
+    work_until_idle("ingest")
+    assert KeptEvent.objects.filter(reason__startswith="Another app").count() == 2
+    ask(cast) if who == "Meta" else forgetting.ask_for(cast.amina, by=cast.dana, at=now())
+    work_until_idle("upkeep")
+    left = everything()
+    assert "MARKER" not in left
+    assert left.count("Stays") == 2
+
+
+def test_a_body_that_a_worker_holds_already_brings_nothing_back(cast, clock):
+    store(cast.shop, said(cast.shop, cast.amina, {"mid": "m_late", "text": "MARKER"}))
+    held = ingesting._claim(now())
+    request = forgetting.ask_for(cast.amina, by=cast.dana, at=now())
+    work_until_idle("upkeep")
+    request.refresh_from_db()
+    assert request.finished_at is None
+    ingesting.apply_delivery(held)
+    clock.shift(forgetting.LOOK_AGAIN_AFTER + timedelta(seconds=1))
+    work_until_idle("ingest", "upkeep")
+    request.refresh_from_db()
+    assert request.finished_at
+    assert "MARKER" not in everything()
+
+
+def test_a_worker_that_died_with_a_body_does_not_keep_a_request_open(cast, clock):
+    store(cast.shop, said(cast.shop, cast.amina, {"mid": "m_late", "text": "MARKER"}))
+    ingesting._claim(now())
+    request = ask(cast)
+    for _ in range(5):
+        work_until_idle("upkeep")
+        clock.shift(forgetting.LOOK_AGAIN_AFTER + timedelta(seconds=1))
+    request.refresh_from_db()
+    assert request.finished_at
+    assert request.erased["contacts"] == 1
+
+
+def test_an_approved_proposal_that_waits_in_the_outbox_ends_and_cannot_be_decided_again(cast):
+    Account.objects.update(approval_hold=60)
+    conversation = cast.conversation(cast.amina)
+    proposal = propose(cast.assistant, conversation, Content(text="MARKER"), reason="r").proposal
+    conversation.refresh_from_db()
+    decide(proposal, by=cast.alice, approve=True, digest=proposal.digest, revision=conversation.revision)
+    ask(cast)
+    work_until_idle("upkeep")
+    proposal.refresh_from_db()
+    assert proposal.state == Proposal.State.WITHDRAWN
+    assert not Proposal.objects.awaiting_decision().exists()
+
+
+@pytest.mark.parametrize("answered", [True, False], ids=["unknown", "still being called"])
+def test_an_echo_of_something_erased_whose_id_we_never_heard_brings_no_words_back(cast, answered):
+    conversation = cast.conversation(cast.noor)
+    conversation.reply(Content(text="MARKER your order"), by=cast.bob)
+    dispatch = claim("worker", at=now())
+    attempt = sending._hand_over(dispatch)
+    if answered:
+        sending._record(dispatch, attempt, OutcomeUnknown("x"))
+    forgetting.ask_for(cast.noor, by=cast.dana, at=now())
+    work_until_idle("upkeep")
+    store(cast.studio, said(cast.studio, cast.noor, {"mid": "aWdfE1", "text": "MARKER your order", "is_echo": True}, ours=True))
+    work_until_idle("ingest")
+    assert "MARKER" not in everything()
+    assert conversation.messages.get(mid="aWdfE1").preview == "Message erased"
+
+
+def test_an_echo_long_after_something_was_erased_is_shown(cast, clock):
+    conversation = cast.conversation(cast.noor)
+    conversation.reply(Content(text="MARKER"), by=cast.bob)
+    dispatch = claim("worker", at=now())
+    sending._record(dispatch, sending._hand_over(dispatch), OutcomeUnknown("x"))
+    forgetting.ask_for(cast.noor, by=cast.dana, at=now())
+    work_until_idle("upkeep")
+    clock.shift(timedelta(minutes=10))
+    store(cast.studio, said(cast.studio, cast.noor, {"mid": "aWdfE2", "text": "Good morning", "is_echo": True}, ours=True))
+    work_until_idle("ingest")
+    assert conversation.messages.get(mid="aWdfE2").text == "Good morning"
+
+
+def test_the_owner_of_an_account_takes_none_of_its_customers_along(cast):
+    store(cast.studio, said(cast.studio, cast.noor, {"mid": "aWdfX1", "text": "hello"}))
+    comment = {"field": "comments", "value": {"id": "17_1", "from": {"id": "9", "username": "ann"}, "media": {"id": cast.studio.external_id}, "text": "Kept"}}
+    tell(object="instagram", entry=[{"id": cast.studio.external_id, "time": 1, "changes": [comment]}])
+    request = forgetting.ask(cast.studio.meta_app, cast.studio.external_id, at=now())
+    work_until_idle("upkeep", "ingest")
+    request.refresh_from_db()
+    assert request.erased == {"accounts": 1}
+    assert Account.objects.get(pk=cast.studio.pk).state == Account.State.DISCONNECTED
+    assert Message.objects.filter(mid="aWdfX1", text="hello").exists()
+    assert "Kept" in str(KeptEvent.objects.get().body)
 
 
 # Bodies ---------------------------------------------------------------------------------------------------------------------

@@ -17,9 +17,10 @@ from accounts.models import Account, MetaApp
 from core.clock import now
 from graph.client import Sent
 from graph.signatures import sign
-from inbox import sending
+from inbox import arrivals, sending
 from inbox.claiming import claim
 from inbox.content import Content
+from inbox.erasing import redact, without_words
 from inbox.ingesting import replay
 from inbox.models import Conversation, KeptEvent, Message, ParkedEcho, WebhookDelivery
 from inbox.webhooks.store import store_delivery
@@ -190,6 +191,46 @@ def test_the_words_go_out_of_a_body_however_it_spells_the_id(connected, encoding
     _tell(_event({"message": {"mid": "m_\u00e9/1", "is_deleted": True}}))
     assert WORDS not in everything()
     assert WORDS.encode(encoding)[2:] not in bytes(WebhookDelivery.objects.last().body)
+
+
+def test_a_message_without_an_id_takes_nobodys_words_along(connected):
+    """Old postbacks have no id at Meta, and neither has a message of ours that is on its way."""
+    Account.objects.filter(external_id=ACCOUNTS["page"]).update(external_id="away")
+    _tell(_event({"postback": {"title": WORDS, "payload": "START"}}))
+    Account.objects.filter(external_id="away").update(external_id=ACCOUNTS["page"])
+    _tell(_event(SAID), time=1)
+    message = Message.objects.get()
+    Message.objects.filter(pk=message.pk).update(mid="")
+    message.refresh_from_db()
+    before = everything()
+    redact(message)
+    assert everything() == before
+    body = bytes(WebhookDelivery.objects.first().body)
+    assert without_words(body, "") == body
+
+
+def test_a_delivery_that_could_not_be_applied_keeps_no_words_of_what_was_unsent(connected, monkeypatch):
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(arrivals, "_inbound", broken)
+        _tell(_event(SAID), _event({"message": {"mid": "m_2", "text": "a neighbour"}}))
+    failed = WebhookDelivery.objects.get(state=WebhookDelivery.State.FAILED)
+    _tell(_event(UNSENT), time=1)
+    failed.refresh_from_db()
+    assert WORDS.encode() not in bytes(failed.body)
+    assert b"a neighbour" in bytes(failed.body)
+
+
+def test_a_kept_event_of_any_kind_keeps_no_words_of_what_was_unsent(connected):
+    value = {"sender": {"id": CONTACTS[0]}, "timestamp": BEGINNING} | SAID
+    body = wire({"object": "page", "entry": [{"id": ACCOUNTS["page"], "time": 1, "changes": [{"field": "messages", "value": value}]}]})
+    assert store_delivery(body, sign(SECRET, body))
+    work()
+    assert WORDS in str(KeptEvent.objects.get().body)
+    _tell(_event(UNSENT))
+    assert WORDS not in everything()
 
 
 # Our own side -----------------------------------------------------------------------------------------------------
