@@ -58,7 +58,7 @@ class MediaFile(models.Model):
         verbose_name = _("media file")
         verbose_name_plural = _("media files")
 
-        indexes = (models.Index(fields=("not_before", "id"), condition=models.Q(state="fetching"), name="media_to_fetch"),)
+        indexes = (models.Index(fields=("state", "id"), name="media_by_state"),)
 
     def __str__(self) -> str:
         return self.name or self.public_id
