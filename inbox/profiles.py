@@ -47,6 +47,8 @@ def _fetch(contact: Contact) -> None:
         logger.info("The profile of contact %s could not be had (%s).", contact.public_id, type(error).__name__)
         return
     if profile.name or profile.username:
-        Contact.objects.filter(pk=contact.pk).update(name=profile.name[:200], username=profile.username[:80])
+        # As it was when we asked: a contact may have been forgotten meanwhile.
+        asked = Contact.objects.filter(pk=contact.pk, profile_attempts=contact.profile_attempts + 1)
+        asked.update(name=profile.name[:200], username=profile.username[:80])
         for pk in Conversation.objects.filter(contact=contact).values_list("pk", flat=True):
             Conversation.touch(pk)
