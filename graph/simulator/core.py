@@ -17,6 +17,7 @@ Fetch = Callable[[str], tuple[int, bytes]]
 Post = Callable[[str, bytes, dict[str, str]], tuple[int, bytes]]
 
 AFTER_THE_ANSWER = 0.25
+LATE = 5.0
 LEFT_TO_US = 10.0  # the courier keeps off an echo that is being delivered before the answer
 
 
@@ -121,9 +122,9 @@ class Core:
             self.announce(account, event, field=field)
 
     def announce_send(self, account: Account, event: events.Event, *, field: str, times: int) -> None:
-        """Echoes wait until the answer has gone out, unless the account's echo is `before`."""
+        """Echoes wait until the answer has gone out, unless the account's echo is `before`; a `late` one some seconds longer."""
         first = account.echo == "before"
-        delay = LEFT_TO_US if first else AFTER_THE_ANSWER
+        delay = {"before": LEFT_TO_US, "late": LATE}.get(account.echo, AFTER_THE_ANSWER)
         for _ in range(times):
             rows = self.outbox.add(account, event, field=field, key="messaging", time_ms=self.now_ms(), delay=delay)
             self._deliver_rows(rows if first else [])

@@ -14,7 +14,7 @@ from graph.simulator.profiles import ALL_TASKS
 from graph.simulator.windows import DAY_MS
 from graph.simulator.world import Account, Contact
 
-ECHOES = ("after", "before", "never", "twice")
+ECHOES = ("after", "before", "late", "never", "twice")
 BUSINESS_SUITE = "263902037430900"
 THUMB = 369239263222822
 

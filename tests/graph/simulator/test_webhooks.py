@@ -122,7 +122,7 @@ def test_the_echo_on_instagram_has_neither(meta: Meta):
 
 
 @pytest.mark.parametrize(
-    ("echo", "at_once", "in_the_end"), [("before", 1, 1), ("after", 0, 1), ("twice", 0, 2), ("never", 0, 0)]
+    ("echo", "at_once", "in_the_end"), [("before", 1, 1), ("after", 0, 1), ("late", 0, 1), ("twice", 0, 2), ("never", 0, 0)]
 )
 def test_echoes_come_when_they_are_told_to(meta: Meta, echo: str, at_once: int, in_the_end: int):
     meta.simulator.set_echo(STUDIO, echo)
@@ -130,6 +130,16 @@ def test_echoes_come_when_they_are_told_to(meta: Meta, echo: str, at_once: int, 
     assert len(meta.callback.events) == at_once
     meta.simulator.settle()
     assert len(meta.callback.events) == in_the_end
+
+
+def test_a_late_echo_comes_some_seconds_after_the_answer(meta: Meta):
+    meta.simulator.set_echo(STUDIO, "late")
+    meta.direct({"text": "a"})
+    due = []
+    for seconds in (1, 1, 4):
+        meta.simulator.advance(seconds)
+        due.append(len(meta.simulator.outbox.due()))
+    assert due == [0, 0, 1]
 
 
 def test_an_answer_from_elsewhere_is_only_heard(meta: Meta):
