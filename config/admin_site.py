@@ -26,9 +26,13 @@ class CountersignAdminSite(admin.AdminSite):
     def get_urls(self) -> list[Any]:
         """With our own pages, and without the stock redirect to any object's page: it asks nobody, and our "View on site" needs no detour."""
         # It knows the apps' admins, which register themselves with this site; at the top it would go round in a circle.
+        from accounts.admin.connect import ConnectPages
+        from accounts.admin.overview import HealthPages
+        from accounts.admin.people import PeoplePages
         from inbox.admin.ingestion import Ingestion
 
-        return Ingestion(self).urls + [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
+        own = [url for pages in (ConnectPages, HealthPages, PeoplePages, Ingestion) for url in pages(self).urls]
+        return own + [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Whoever is signed in and may not configure anything is told so; sending them to sign in again would go round in a circle."""

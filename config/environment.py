@@ -75,6 +75,11 @@ class Environment:
         hint = "Write postgres://user:password@host:5432/name, sqlite:////absolute/path, or leave it out."
         return self._read(name, self._parse_database(default), self._parse_database, "E005", hint)
 
+    def email(self, name: str) -> dict[str, Any]:
+        """Django's settings of a mail server; empty where none is named."""
+        hint = "Write smtp+tls://user:password@host:587, smtp+ssl://…:465, or leave it out."
+        return self._read(name, {}, self._parse_email, "E013", hint)
+
     def note(self, id: str, name: str, message: str, hint: str) -> None:
         """Record a problem that concerns several variables together."""
         self.problems.append(Problem(id, name, message, hint))
@@ -117,6 +122,19 @@ class Environment:
         if parts.port == 0 or parts.query or parts.fragment:  # reading a port that is out of range raises ValueError, too
             raise ValueError("it is more than an address")
         return text.rstrip("/")
+
+    @staticmethod
+    def _parse_email(text: str) -> dict[str, Any]:
+        # The value may hold a password, so the sentence never repeats it.
+        if urlsplit(text).scheme not in {"smtp", "smtps", "smtp+tls", "smtp+ssl", "consolemail", "filemail"}:
+            raise ValueError("it names no way to send e-mail")
+        try:
+            found = dict(environ.Env.email_url_config(text))
+        except Exception as error:
+            raise ValueError("it is not an address of a mail server") from error
+        if path := found.get("EMAIL_FILE_PATH"):
+            found["EMAIL_FILE_PATH"] = f"/{path}"
+        return {key: value for key, value in found.items() if key.startswith("EMAIL_") and value}
 
     @staticmethod
     def _parse_database(text: str) -> dict[str, Any]:

@@ -45,6 +45,14 @@ GRAPH_URLS = {
     "facebook": env.address("GRAPH_FACEBOOK_URL", default=f"{SIMULATOR_URL}/fb" if DEMO else "https://graph.facebook.com"),
     "instagram": env.address("GRAPH_INSTAGRAM_URL", default=f"{SIMULATOR_URL}/ig" if DEMO else "https://graph.instagram.com"),
 }
+# Where people log in at Meta, and where Instagram changes the code of a login into a token.
+META_LOGIN_URLS = {
+    "facebook": env.address("FACEBOOK_LOGIN_URL", default=f"{SIMULATOR_URL}/fb" if DEMO else "https://www.facebook.com"),
+    "instagram": env.address("INSTAGRAM_LOGIN_URL", default=f"{SIMULATOR_URL}/ig" if DEMO else "https://www.instagram.com"),
+}
+INSTAGRAM_TOKEN_URL = env.address("INSTAGRAM_TOKEN_URL", default=f"{SIMULATOR_URL}/ig-api" if DEMO else "https://api.instagram.com")
+# Meta takes two readings of conversations a second for each account (Messenger Platform, "Rate limits").
+GRAPH_READS_PER_SECOND = env.number("GRAPH_READS_PER_SECOND", default=2, least=1, most=1000)
 # One of Meta's pages wants videos, sound and files that were uploaded to Instagram sent as MEDIA_SHARE, the others by their own type.
 GRAPH_MEDIA_SHARE = env.flag("GRAPH_INSTAGRAM_MEDIA_SHARE", default=False)
 GRAPH_TRANSPORT = None
@@ -169,6 +177,15 @@ LANGUAGES = [("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = USE_TZ = True
+
+# E-mail ----------------------------------------------------------------------------------------------------------
+# Without EMAIL_URL nothing is sent, and the pages say so.
+_email = env.email("EMAIL_URL")
+MAILS_LEAVE = bool(_email)
+EMAIL_BACKEND = _email.pop("EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend")
+vars().update(_email)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", f"Countersign <countersign@{_public.hostname or 'localhost'}>")
 
 # Storage ---------------------------------------------------------------------------------------------------------
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

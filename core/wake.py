@@ -15,7 +15,7 @@ _bells: dict[str, threading.Event] = defaultdict(threading.Event)
 
 
 def bell(work: str) -> threading.Event:
-    """The bell that this process rings for one kind of work: "ingest", "dispatch", "fetch" or "upkeep"."""
+    """The bell that this process rings for one kind of work: a name in `inbox.work.WORK`."""
     return _bells[work]
 
 

@@ -35,7 +35,8 @@ class _Desk:
                 self._free.release()
 
 
-_desks = {"ingest": _Desk("ingest", 1), "fetch": _Desk("fetch", 1), "upkeep": _Desk("upkeep", 1), "dispatch": _Desk("dispatch", settings.SENDING_THREADS)}
+ONE_AT_A_TIME = ("ingest", "fetch", "upkeep", "connect", "tend", "history")
+_desks = {kind: _Desk(kind, 1) for kind in ONE_AT_A_TIME} | {"dispatch": _Desk("dispatch", settings.SENDING_THREADS)}
 
 
 @app.task(name="countersign.ingest")
@@ -58,6 +59,21 @@ def upkeep() -> None:
     _desks["upkeep"].work()
 
 
+@app.task(name="countersign.connect")
+def connect() -> None:
+    _desks["connect"].work()
+
+
+@app.task(name="countersign.tend")
+def tend() -> None:
+    _desks["tend"].work()
+
+
+@app.task(name="countersign.history")
+def history() -> None:
+    _desks["history"].work()
+
+
 # croniter's sixth field is the seconds.
 @app.periodic(cron="* * * * * */5")
 @app.task(name="countersign.sweep", queueing_lock="countersign.sweep")
@@ -65,7 +81,7 @@ def sweep(timestamp: int) -> None:
     """Find the rows whose worker died or whose wake-up was lost, and put every kind of work on its way."""
     while work.WORK["sweep"]():
         continue
-    for task in (ingest, dispatch, fetch, upkeep):
+    for task in (ingest, dispatch, fetch, upkeep, connect, tend, history):
         task.defer()
 
 

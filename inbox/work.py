@@ -3,12 +3,17 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from accounts.connecting.work import connect_next
+from accounts.mailing import mail_next, next_mail_due
+from accounts.tending.work import next_tend_due, tend_next
 from core.clock import now
+from inbox.backfilling import backfill_next, next_backfill_due
 from inbox.claiming import next_due as next_dispatch_due
 from inbox.copying import copy_next, next_copy_due
 from inbox.forgetting import forget_next
 from inbox.ingesting import ingest_next
 from inbox.media import fetch_next
+from inbox.polling import next_poll_due, poll_next
 from inbox.profiles import fetch_next_profile
 from inbox.retention import retention
 from inbox.sending import send_next
@@ -25,15 +30,30 @@ def upkeep() -> bool:
     return forget_next() or copy_next() or retention.step()
 
 
-WORK: dict[str, Callable[[], bool]] = {"ingest": ingest_next, "dispatch": send_next, "fetch": fetch_any, "upkeep": upkeep, "sweep": sweep}
+def tend() -> bool:
+    """What connected accounts and the people who look after them need."""
+    return tend_next() or mail_next()
 
-_DUE: dict[str, Callable[[datetime], datetime | None]] = {"dispatch": next_dispatch_due, "upkeep": next_copy_due}
+
+def history() -> bool:
+    """What is new comes before what is old."""
+    return poll_next() or backfill_next()
+
+
+WORK: dict[str, Callable[[], bool]] = {
+    "ingest": ingest_next, "dispatch": send_next, "fetch": fetch_any, "upkeep": upkeep, "connect": connect_next, "tend": tend, "history": history,
+    "sweep": sweep,
+}  # fmt: skip
+
+_DUE: dict[str, tuple[Callable[[datetime], datetime | None], ...]] = {
+    "dispatch": (next_dispatch_due,), "upkeep": (next_copy_due,), "tend": (next_tend_due, next_mail_due), "history": (next_poll_due, next_backfill_due),
+}  # fmt: skip
 
 
 def next_due(work: str) -> datetime | None:
     """When the next unit that waits for its time becomes due; None where none does."""
-    ask = _DUE.get(work)
-    return ask(now()) if ask else None
+    at = now()
+    return min(filter(None, (ask(at) for ask in _DUE.get(work, ()))), default=None)
 
 
 def work_until_idle(*kinds: str) -> int:

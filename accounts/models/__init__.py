@@ -2,10 +2,28 @@
 
 from accounts.models.account import Account
 from accounts.models.activity import Activity
+from accounts.models.check import AccountCheck
+from accounts.models.connection_request import ConnectionRequest
 from accounts.models.grant import Grant, Right
+from accounts.models.invitation import Invitation, InvitedGrant
+from accounts.models.mail import Mail
 from accounts.models.meta_app import MetaApp
 from accounts.models.stop import Stop
 from accounts.models.usage import AccountUsage
 from accounts.models.user import User
 
-__all__ = ["Account", "AccountUsage", "Activity", "Grant", "MetaApp", "Right", "Stop", "User"]
+__all__ = [
+    "Account",
+    "AccountCheck",
+    "AccountUsage",
+    "Activity",
+    "ConnectionRequest",
+    "Grant",
+    "Invitation",
+    "InvitedGrant",
+    "Mail",
+    "MetaApp",
+    "Right",
+    "Stop",
+    "User",
+]

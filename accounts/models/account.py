@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.grant import Grant, Right
 from accounts.models.meta_app import MetaApp
+from core.clock import now as clock_now
 from core.fields import EncryptedField, PublicIdField
 from core.live import Change, publish
 from core.wake import wake
@@ -43,6 +44,21 @@ class Account(models.Model):
         NEEDS_RECONNECT = "needs_reconnect", _("needs to be reconnected")
         RESTRICTED = "restricted", _("restricted by Meta")
         DISCONNECTED = "disconnected", _("disconnected")
+
+    class TokenKind(models.TextChoices):
+        """What the stored token is, as Meta tells (Graph API reference, "Debug token")."""
+
+        UNTOLD = "", _("not told")
+        PAGE = "page", _("Page token of a person")
+        SYSTEM_USER = "system_user", _("Page token of a system user")
+        INSTAGRAM = "instagram", _("Instagram token")
+
+    class MessagesAccess(models.TextChoices):
+        """Instagram's own switch "Allow access to messages" (Instagram Platform, "Messaging", requirements)."""
+
+        UNTOLD = "", _("not told")
+        ALLOWED = "allowed", _("allowed")
+        REFUSED = "refused", _("not allowed")
 
     class HumanAgentText(models.TextChoices):
         OWN = "own", _("only text that a person wrote")
@@ -88,6 +104,27 @@ class Account(models.Model):
     policy_at = models.DateTimeField(_("newest word of Meta's on its policies"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("connected on"), auto_now_add=True)
 
+    # What Meta told of the token when it was stored, refreshed or checked ------------------------------------------
+    token_kind = models.CharField(_("kind of token"), max_length=12, choices=TokenKind, blank=True, default=TokenKind.UNTOLD, editable=False)
+    token_stored_at = models.DateTimeField(_("token stored"), null=True, editable=False)
+    # None is "never" for a token of Facebook's that was checked, and "not told" for any other.
+    token_expires_at = models.DateTimeField(_("token expires"), null=True, editable=False)
+    data_access_until = models.DateTimeField(_("data access until"), null=True, editable=False)
+    scopes = models.JSONField(_("permissions"), default=list, blank=True, editable=False)
+    # None is not known; an empty list is that Meta sends nothing.
+    subscribed_fields = models.JSONField(_("subscribed to"), null=True, blank=True, editable=False)
+    messages_access = models.CharField(_("access to messages"), max_length=8, choices=MessagesAccess, blank=True, default=MessagesAccess.UNTOLD, editable=False)
+    sent_at = models.DateTimeField(_("newest message that Meta accepted"), null=True, blank=True, editable=False)
+
+    # Looking after it --------------------------------------------------------------------------------------------
+    checked_at = models.DateTimeField(_("checked"), null=True, editable=False)
+    check_due_at = models.DateTimeField(_("next check"), null=True, blank=True, default=clock_now, db_index=True, editable=False)
+    # What somebody asked for beside the check itself: "refresh", "subscribe".
+    wants = models.JSONField(default=list, blank=True, editable=False)
+    # Set while nothing can come by webhook: then conversations are read from time to time, and shown as delayed.
+    poll_due_at = models.DateTimeField(_("next reading"), null=True, blank=True, db_index=True, editable=False)
+    polled_at = models.DateTimeField(_("conversations read"), null=True, blank=True, editable=False)
+
     objects = AccountQuerySet.as_manager()
 
     class Meta:
@@ -126,6 +163,16 @@ class Account(models.Model):
         """Note that Meta delivered something for it."""
         if self.webhook_at is None or self.webhook_at + HEARD_EVERY <= at:
             Account.objects.filter(Q(webhook_at=None) | Q(webhook_at__lt=at), pk=self.pk).update(webhook_at=at)
+
+    def speak(self, *, at: datetime) -> None:
+        """Note that Meta accepted a message of it."""
+        if self.sent_at is None or self.sent_at + HEARD_EVERY <= at:
+            Account.objects.filter(Q(sent_at=None) | Q(sent_at__lt=at), pk=self.pk).update(sent_at=at)
+
+    @property
+    def is_delayed(self) -> bool:
+        """Whether its conversations are read from time to time, because nothing can come by webhook."""
+        return self.poll_due_at is not None and self.state != self.State.DISCONNECTED
 
     def break_down(self, state: str, *, reason: str, at: datetime) -> bool:
         """Stop sending from this account until somebody mends it. False where it was in that state already."""

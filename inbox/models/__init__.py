@@ -1,5 +1,6 @@
 """The models of conversations with people, one noun a file."""
 
+from inbox.models.backfill import Backfill
 from inbox.models.contact import Contact
 from inbox.models.conversation import Conversation, ReadMark
 from inbox.models.deletion_request import DeletionRequest
@@ -14,6 +15,7 @@ from inbox.models.webhook import KeptEvent, WebhookDelivery
 __all__ = [
     "Attachment",
     "Attempt",
+    "Backfill",
     "Contact",
     "Conversation",
     "DeletionRequest",

@@ -41,6 +41,8 @@ class Message(models.Model):
     opens_as = models.CharField(max_length=10, blank=True, editable=False)
     # The deliveries that brought its words: an unsend takes the words out of them too.
     brought_by = models.JSONField(default=list, blank=True, editable=False)
+    # Said before we listened and answered since, or too old to be: nobody has to read it any more.
+    is_history = models.BooleanField(_("history"), default=False, editable=False)
     written_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("written by"))
     edited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("edited by"))
     removed_at = models.DateTimeField(_("unsent"), null=True, blank=True)

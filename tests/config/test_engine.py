@@ -13,6 +13,8 @@ from inbox.engine import Engine
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
+KINDS = ("ingest", "fetch", "upkeep", "connect", "tend", "history", "dispatch")
+
 
 @pytest.fixture
 def busy(monkeypatch, settings):
@@ -20,7 +22,7 @@ def busy(monkeypatch, settings):
     settings.POSTGRES = False
     settings.SWEEP_SECONDS = 60
     work_to_do = Busy()
-    monkeypatch.setattr(work, "WORK", {kind: work_to_do.unit(kind) for kind in ("ingest", "fetch", "upkeep", "dispatch", "sweep")})
+    monkeypatch.setattr(work, "WORK", {kind: work_to_do.unit(kind) for kind in (*KINDS, "sweep")})
     monkeypatch.setattr(work, "next_due", lambda kind: work_to_do.due.get(kind))
     for kind in work.WORK:
         bell(kind).clear()
@@ -29,7 +31,7 @@ def busy(monkeypatch, settings):
 
 class Busy:
     def __init__(self):
-        self.todo = {kind: threading.Semaphore(0) for kind in ("ingest", "fetch", "upkeep", "dispatch", "sweep")}
+        self.todo = {kind: threading.Semaphore(0) for kind in (*KINDS, "sweep")}
         self.done = {kind: threading.Semaphore(0) for kind in self.todo}
         self.looked = {kind: threading.Semaphore(0) for kind in self.todo}
         self.due = {}
@@ -58,7 +60,7 @@ def engine(busy):
     assert not any(thread.is_alive() for thread in engine._threads)
 
 
-@pytest.mark.parametrize("kind", ["ingest", "fetch", "upkeep", "dispatch"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_wake_up_after_the_commit_does_the_work(kind, busy, engine):
     engine.start()
     assert busy.looked[kind].acquire(timeout=10)
@@ -87,7 +89,7 @@ def test_an_exception_ends_no_thread(busy, engine, monkeypatch, caplog):
     monkeypatch.setattr("inbox.engine.AFTER_TROUBLE", 0.0)
     busy.fails = 1
     engine.start()
-    for kind in ("ingest", "fetch", "upkeep", "dispatch"):
+    for kind in KINDS:
         busy.todo[kind].release()
         bell(kind).set()
         assert busy.done[kind].acquire(timeout=10)

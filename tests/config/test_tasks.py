@@ -10,7 +10,7 @@ from core.wake import wake
 from inbox import work
 
 pytestmark = [pytest.mark.django_db(transaction=True, serialized_rollback=True), pytest.mark.skipif(not settings.POSTGRES, reason="PostgreSQL only")]
-KINDS = ("ingest", "fetch", "upkeep", "dispatch", "sweep")
+KINDS = ("ingest", "fetch", "upkeep", "connect", "tend", "history", "dispatch", "sweep")
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +58,7 @@ def jobs():
         return [name for (name,) in cursor.fetchall()]
 
 
-@pytest.mark.parametrize("kind", ["ingest", "fetch", "upkeep", "dispatch"])
+@pytest.mark.parametrize("kind", ["ingest", "fetch", "upkeep", "connect", "tend", "history", "dispatch"])
 def test_a_wake_up_is_a_job_that_does_all_there_is(kind, done):
     with transaction.atomic():
         wake(kind)

@@ -1,0 +1,1 @@
+"""Connecting accounts: from a login at Meta or a pasted token to a stored account that works."""
