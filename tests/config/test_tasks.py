@@ -10,7 +10,8 @@ from core.wake import wake
 from inbox import work
 
 pytestmark = [pytest.mark.django_db(transaction=True, serialized_rollback=True), pytest.mark.skipif(not settings.POSTGRES, reason="PostgreSQL only")]
-KINDS = ("ingest", "fetch", "upkeep", "connect", "tend", "history", "dispatch", "sweep")
+WOKEN = ("connect", "dispatch", "fetch", "history", "ingest", "tend", "upkeep")
+KINDS = (*WOKEN, "sweep")
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +59,7 @@ def jobs():
         return [name for (name,) in cursor.fetchall()]
 
 
-@pytest.mark.parametrize("kind", ["ingest", "fetch", "upkeep", "connect", "tend", "history", "dispatch"])
+@pytest.mark.parametrize("kind", WOKEN)
 def test_a_wake_up_is_a_job_that_does_all_there_is(kind, done):
     with transaction.atomic():
         wake(kind)
@@ -80,7 +81,7 @@ def test_the_sweep_puts_every_kind_of_work_on_its_way(done):
 
     tasks.sweep(0)
     assert done == ["sweep", "sweep"]
-    assert jobs() == ["countersign.dispatch", "countersign.fetch", "countersign.ingest", "countersign.upkeep"]
+    assert jobs() == [f"countersign.{kind}" for kind in WOKEN]
 
 
 def test_a_job_that_finds_every_place_taken_leaves_its_work_to_who_is_there(monkeypatch):
