@@ -131,7 +131,9 @@ def stage(folder: Path, database: str = "") -> Iterator[Stage]:
         "VAR_DIR": str(folder / "var"), "PUBLIC_URL": url, "DEMO": "off",
         "FACEBOOK_APP_ID": "1200000000000001", "FACEBOOK_APP_SECRET": "facebook-secret", "FACEBOOK_VERIFY_TOKEN": "facebook-verify",
         "INSTAGRAM_APP_ID": "1200000000000002", "INSTAGRAM_APP_SECRET": "instagram-secret", "INSTAGRAM_VERIFY_TOKEN": "instagram-verify",
-        "GRAPH_FACEBOOK_URL": f"{meta}/fb", "GRAPH_INSTAGRAM_URL": f"{meta}/ig", "FETCH_ALLOWED_HOSTS": f"127.0.0.1:{ports['SIMULATOR_PORT']}",
+        "GRAPH_FACEBOOK_URL": f"{meta}/fb", "GRAPH_INSTAGRAM_URL": f"{meta}/ig",
+        "FACEBOOK_LOGIN_URL": f"{meta}/fb", "INSTAGRAM_LOGIN_URL": f"{meta}/ig", "INSTAGRAM_TOKEN_URL": f"{meta}/ig-api", "GRAPH_READS_PER_SECOND": "1000",
+        "FETCH_ALLOWED_HOSTS": f"127.0.0.1:{ports['SIMULATOR_PORT']}",
     }  # fmt: skip
     if database:
         environment["DATABASE_URL"] = database
