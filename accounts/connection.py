@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Account, Activity, MetaApp, User
+from accounts.tending.parting import AT_MOST
 from core.wake import wake
 from graph.networks import Login
 
@@ -18,13 +19,15 @@ def mend(account: Account, *, by: User, at: datetime) -> bool:
     Raises:
         ValidationError: the account has no access token.
     """
-    if not account.token:
+    if not account.token or account.token.unreadable:
         raise ValidationError(_("Store an access token first; without one nothing can be sent."))
     with transaction.atomic():
         moved = account.mend(at=at)
         if moved:
+            Account.objects.filter(pk=account.pk).update(check_due_at=at)
             Activity.record("account.mended", account, by=by, at=at, account=account)
             wake("dispatch")
+            wake("tend")
     return moved
 
 
@@ -50,7 +53,7 @@ def forget_connector(app: MetaApp, user_id: str, *, at: datetime) -> int:
         accounts = list(connected_by(app, user_id))
         for account in accounts:
             disconnect(account, by=None, at=at, reason=_("Whoever connected it asked Meta to have their data deleted."))
-            Account.objects.filter(pk=account.pk).update(token="", meta_user_id="")
+            Account.objects.filter(pk=account.pk).update(token="", parting_token="", parting_until=None, meta_user_id="")
     return len(accounts)
 
 
@@ -61,10 +64,17 @@ def connected_by(app: MetaApp, user_id: str) -> QuerySet[Account]:
 
 
 def disconnect(account: Account, *, by: User | None, at: datetime, reason: str) -> bool:
-    """Take the account out of use and erase its token; what was said stays. False where it was out of use already."""
+    """Take the account out of use and erase its token; what was said stays. False where it was out of use already.
+
+    A worker tells Meta to send nothing more of it. For that alone a copy of the token is kept aside, for an hour at most.
+    """
     with transaction.atomic():
         moved = account.break_down(Account.State.DISCONNECTED, reason=reason, at=at)
         if moved:
-            Account.objects.filter(pk=account.pk).update(token="")
+            token = Account.objects.get(pk=account.pk).token
+            Account.objects.filter(pk=account.pk).update(
+                token="", parting_token=token, parting_until=at + AT_MOST, check_due_at=at, wants=[], troubles={}, poll_due_at=None, poll_until=None
+            )
             Activity.record("account.disconnected", account, by=by, at=at, account=account, reason=reason)
+            wake("tend")
     return moved

@@ -7,8 +7,10 @@ from functools import partial
 from django.conf import settings
 
 from accounts.models import Account
+from accounts.tending.token_dead import note_error, token_digest
 from accounts.usage import note_usage
 from graph.client import GraphClient
+from graph.errors import TokenInvalid
 from graph.networks import Login, Network
 
 _lock = threading.Lock()
@@ -20,9 +22,11 @@ def client_for(account: Account) -> GraphClient:
     """A client that speaks for `account`; kept open between calls, and a new one after its token or id has changed.
 
     Raises:
-        graph.errors.TokenInvalid: the stored token cannot be one.
+        graph.errors.TokenInvalid: the stored token cannot be one, or no encryption key opens it.
         ValueError: the stored id cannot be one.
     """
+    if account.token.unreadable:
+        raise TokenInvalid("The stored token opens with none of the encryption keys.")
     key = _key(account)
     with _lock:
         if len(_clients) >= _MOST:
@@ -33,7 +37,7 @@ def client_for(account: Account) -> GraphClient:
 
 
 def _key(account: Account) -> tuple[str, ...]:
-    secrets = f"{account.token.reveal()} {account.meta_app.secret.reveal()}"
+    secrets = f"{account.token.reveal()} {account.meta_app.secret.if_readable()}"
     digest = hashlib.sha256(secrets.encode()).hexdigest()
     return account.node, account.login, account.network, digest, settings.GRAPH_URLS[account.login], str(id(settings.GRAPH_TRANSPORT))
 
@@ -46,8 +50,9 @@ def _make(account: Account) -> GraphClient:
         network=Network(account.network),
         base_url=settings.GRAPH_URLS[account.login],
         version=settings.GRAPH_VERSION,
-        app_secret=account.meta_app.secret.reveal(),
+        app_secret=account.meta_app.secret.if_readable(),
         transport=settings.GRAPH_TRANSPORT,
         media_share=settings.GRAPH_MEDIA_SHARE,
         on_usage=partial(note_usage, account.pk),
+        on_error=partial(note_error, account.pk, token_digest(account.token)),
     )

@@ -3,12 +3,15 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from accounts.views import password, preferences, sign_in, welcome
+from accounts.views import connected, invitation, password, preferences, sign_in, welcome
 
 urlpatterns = [
     path("sign-in/", sign_in.SignIn.as_view(), name="login"),
     path("sign-out/", LogoutView.as_view(), name="logout"),
     path("welcome/", welcome.Welcome.as_view(), name="welcome"),
+    path("invitation/", invitation.AcceptInvitation.as_view(), name="invitation"),
+    path("invitation/<str:token>/", invitation.follow, name="invitation-link"),
+    path("connected/<str:method>/", connected.connected, name="connected"),
     path("preferences/", preferences.Preferences.as_view(), name="preferences"),
     path("preferences/password/", password.ChangePassword.as_view(), name="password"),
 ]

@@ -43,15 +43,27 @@ class Group:
 
 GROUPS = (
     Group(
-        _("Accounts and people"),
+        _("Accounts"),
         "accounts",
         {
-            "accounts.Account": _("Connected Pages and Instagram accounts: their state, token and switches."),
+            "accounts.Account": _("Connected Pages and Instagram accounts: their state, what they need, and their switches."),
+            "accounts.MetaApp": _("The apps at Meta through which accounts are connected, with their secrets and the addresses to write there."),
+            "accounts.AccountCheck": _("What each look at an account found, for ninety days."),
+            "accounts.AccountUsage": _("How much of Meta's limits each account has used."),
+            "accounts.ConnectionRequest": _("Who connected what, by which way, and what stood against it."),
+        },
+        pages=(Page(_("Health of all accounts"), "health", _("Are all accounts well, and were they? A month at a glance, worst first.")),),
+    ),
+    Group(
+        _("People"),
+        "accounts",
+        {
             "accounts.User": _("Who signs in, and what they may do on which account."),
             "accounts.Grant": _("The same as one list: who may do what, where."),
-            "accounts.MetaApp": _("The apps at Meta through which accounts are connected, with their secrets and the addresses to write there."),
-            "accounts.AccountUsage": _("How much of Meta's limits each account has used."),
+            "accounts.Invitation": _("Who was invited, to what, and whether they came."),
+            "accounts.Mail": _("The e-mails that Countersign wrote: which left, and which could not."),
         },
+        pages=(Page(_("People and accounts"), "people", _("Who may do what on which account, in one grid.")),),
     ),
     Group(
         _("Agents"),
@@ -86,6 +98,8 @@ GROUPS = (
             "inbox.WebhookDelivery": _("What Meta sent us, as it arrived; apply it again here."),
             "inbox.KeptEvent": _("Events without a place yet: comments, what is not understood, what waits for something else."),
             "inbox.RefusedDelivery": _("What was turned away at Meta's doors, counted by the hour."),
+            "inbox.Backfill": _("Reading back what was said before an account was connected, and how far it is."),
+            "inbox.Reading": _("Accounts whose conversations are read from time to time, because nothing can come by webhook."),
             "inbox.DeletionRequest": _("Who asked to be forgotten, and how far it is."),
         },
         pages=(Page(_("Ingestion"), "ingestion", _("Is everything coming in? What waits, failed, is kept or was turned away.")),),

@@ -15,6 +15,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
 from config.admin_index import GROUPS
+from core.clock import now
 
 
 class CountersignAdminSite(admin.AdminSite):
@@ -30,8 +31,9 @@ class CountersignAdminSite(admin.AdminSite):
         from accounts.admin.overview import HealthPages
         from accounts.admin.people import PeoplePages
         from inbox.admin.ingestion import Ingestion
+        from inbox.admin.test_send import TestMessagePages
 
-        own = [url for pages in (ConnectPages, HealthPages, PeoplePages, Ingestion) for url in pages(self).urls]
+        own = [url for pages in (ConnectPages, HealthPages, PeoplePages, TestMessagePages, Ingestion) for url in pages(self).urls]
         return own + [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
@@ -65,5 +67,7 @@ class CountersignAdminSite(admin.AdminSite):
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
         # It knows the apps' admins, which register themselves with this site; at the top it would go round in a circle.
         from config.attention import attention
+        from config.attention.first_steps import first_steps
 
-        return super().index(request, (extra_context or {}) | {"attention": attention(request)})
+        lines = {"attention": attention(request), "steps": first_steps(request.user, now())}  # type: ignore[arg-type]
+        return super().index(request, (extra_context or {}) | lines)

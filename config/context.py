@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from django.conf import settings
-from django.db.models import OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
+from accounts.banner import Banner, banners
 from accounts.models import Account, Right, User
 from agents.models import Proposal
-from inbox.models import Conversation, ReadMark
-from inbox.models.conversation import LONG_AGO
+from core.clock import now
+from inbox.models import Conversation
 
 # Counts stop here: a header that says "99+" must not cost more than one that says 3.
 COUNTED = 500
@@ -30,10 +29,8 @@ class Header:
     @cached_property
     def unread(self) -> int:
         """Conversations with something that this person has not seen, among the newest."""
-        mark = ReadMark.objects.filter(conversation=OuterRef("pk"), user=self.user).values("read_until")[:1]
         newest = Conversation.objects.visible_to(self.user).newest_first().values("pk")[:COUNTED]
-        unseen = Q(newest_inbound__received_at__gt=Coalesce(Subquery(mark), LONG_AGO))
-        return Conversation.objects.filter(unseen, pk__in=newest).count()
+        return Conversation.objects.unread_by(self.user).filter(pk__in=newest).count()
 
     @cached_property
     def waiting(self) -> int:
@@ -48,11 +45,12 @@ class Header:
     @cached_property
     def accounts(self) -> list[Account]:
         """The accounts that this person may read; the token is left where it is."""
-        return list(Account.objects.visible_to(self.user).defer("token"))
+        return list(Account.objects.visible_to(self.user).defer("token", "parting_token"))
 
     @property
-    def broken_accounts(self) -> list[Account]:
-        return [account for account in self.accounts if account.state in (Account.State.NEEDS_RECONNECT, Account.State.RESTRICTED)]
+    def banners(self) -> list[Banner]:
+        """What is so on those among them from which nothing leaves."""
+        return banners(self.user, self.accounts, at=now())
 
     @cached_property
     def _decides(self) -> set[int]:

@@ -56,6 +56,8 @@ GRAPH_READS_PER_SECOND = env.number("GRAPH_READS_PER_SECOND", default=2, least=1
 # One of Meta's pages wants videos, sound and files that were uploaded to Instagram sent as MEDIA_SHARE, the others by their own type.
 GRAPH_MEDIA_SHARE = env.flag("GRAPH_INSTAGRAM_MEDIA_SHARE", default=False)
 GRAPH_TRANSPORT = None
+# How our own public address is called; tests put something in its place.
+DOOR_TRANSPORT = None
 FETCH_ALLOWED_HOSTS = env.words("FETCH_ALLOWED_HOSTS") + ([f"127.0.0.1:{SIMULATOR_PORT}"] if DEMO else [])
 
 # Keys and addresses ----------------------------------------------------------------------------------------------
@@ -67,6 +69,8 @@ except (OSError, ValueError):
     _keys = fresh()
 SECRET_KEY = env.text("SECRET_KEY") or _keys["SECRET_KEY"]
 ENCRYPTION_KEYS = env.words("ENCRYPTION_KEYS") or _keys["ENCRYPTION_KEYS"].split(",")
+# Where running processes look for keys that were rotated; none where the environment names them, or the file cannot be read.
+ENCRYPTION_KEYS_FILE = None if env.words("ENCRYPTION_KEYS") or any(problem.id == "E001" for problem in env.problems) else VAR_DIR / "keys.env"
 LISTEN_HOST = env.text("HOST", "127.0.0.1")
 LISTEN_PORT = env.number("PORT", default=8000, least=1, most=65_535)
 PUBLIC_URL = env.address("PUBLIC_URL", default=f"http://localhost:{LISTEN_PORT}")
@@ -227,17 +231,23 @@ KEPT_EVENT_DAYS = env.number("KEPT_EVENT_DAYS", default=365, least=0, most=3_650
 LEASE_SECONDS = 15
 SWEEP_SECONDS = 3
 
+DEFAULT_EXCEPTION_REPORTER = "core.error_reports.Report"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "core.error_reports.ReportFilter"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"without_secrets": {"()": "core.redaction.Concealing"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_secrets"]}},
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "WARNING").upper()},
     "loggers": {
         # httpx writes whole addresses at INFO; an address can carry a proof or a signed media link.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "countersign": {"level": "INFO"},
+        # Without the handlers of its own that Django brings: they print before ours has looked.
+        "django": {"handlers": []},
+        "django.server": {"handlers": [], "propagate": True},
     },
 }
 if LOGGING["root"]["level"] not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:  # type: ignore[index]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.db import models
 
-from core.secret import Secret, decrypt, encrypt
+from core.secret import Secret
 
 # Django's fields take type arguments in the stubs only.
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class EncryptedField(_Text):
     """Text that is encrypted in the database and a `Secret` in memory. It cannot be searched or ordered by."""
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Secret | None:
-        return None if value is None else Secret(decrypt(value) if value else "")
+        return None if value is None else Secret.stored(value) if value else Secret("")
 
     def to_python(self, value: Any) -> Secret | None:
         return value if value is None or isinstance(value, Secret) else Secret(str(value))
@@ -49,8 +49,8 @@ class EncryptedField(_Text):
     def get_prep_value(self, value: Any) -> str | None:
         if value is None:
             return None
-        text = value.reveal() if isinstance(value, Secret) else str(value)
-        return encrypt(text) if text else ""
+        secret = value if isinstance(value, Secret) else Secret(str(value))
+        return secret.to_store()
 
     def value_to_string(self, obj: models.Model) -> str:
         # dumpdata must not write a secret in the clear.

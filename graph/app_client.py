@@ -13,6 +13,7 @@ from graph.connection import VERSION, Connection
 from graph.errors import TokenInvalid
 from graph.ids import checked_number
 from graph.networks import Login
+from graph.paging import every_part
 from graph.readers import flag, items, mapping, moment, text_id, whole, words
 from graph.subscribing import field_name, succeeded
 from graph.tokens import app_access_token
@@ -119,10 +120,19 @@ class AppClient:
 
         Source: Meta, Graph API reference, "Debug token".
         """
-        answer = self._connection.call("GET", "debug_token", params={"input_token": token}, hidden=token)
+        answer = self._connection.call("GET", "debug_token", params={"input_token": token}, hidden=(token,))
         if not (data := mapping(answer.fields.get("data"))):
             raise lacking(answer)
         return TokenFacts.read(data)
+
+    def permissions(self) -> Mapping[str, str]:
+        """What Meta lets the app ask people for: by name "live" or "unapproved". What is not there was never asked for in a review.
+
+        Source: Meta, Graph API reference, "Application permissions" and "Application Permission".
+        """
+        parts = every_part(lambda after: self._connection.call("GET", self.app_id, "permissions", params={"after": after} if after else {}).fields)
+        told = [mapping(each) for part in parts for each in items(part.get("data"))]
+        return {name: words(each.get("status")) for each in told if (name := words(each.get("permission")))}
 
     def subscriptions(self) -> tuple[AppSubscription, ...]:
         """Where webhooks go now.
@@ -135,7 +145,7 @@ class AppClient:
     def subscribe(self, object: str, *, callback_url: str, verify_token: str, fields: Iterable[str]) -> None:
         """Meta asks the address to repeat a word before it answers, so our door must be open. Raises Rejected where that failed."""
         data = {"object": object, "callback_url": callback_url, "verify_token": verify_token, "fields": ",".join(fields)}
-        succeeded(self._connection.call("POST", self.app_id, "subscriptions", data=data, hidden=verify_token).fields)
+        succeeded(self._connection.call("POST", self.app_id, "subscriptions", data=data, hidden=(verify_token,)).fields)
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import httpx
 
 from graph.answers import Answer
 from graph.connection import VERSION, Connection
-from graph.errors import Unavailable
+from graph.errors import GraphError, Unavailable
 from graph.ids import checked_node
 from graph.networks import Login, Network
 from graph.usage import Usage
@@ -33,6 +33,7 @@ class Caller:
         media_timeout: float = 90.0,
         media_share: bool = False,
         on_usage: Callable[[Usage], None] | None = None,
+        on_error: Callable[[GraphError], None] | None = None,
     ) -> None:
         """Raises ValueError for an id or version that cannot be one, and TokenInvalid for such a token.
 
@@ -44,6 +45,7 @@ class Caller:
                 (Meta, Send API reference, "Attachments").
             media_share: see `graph.payloads.message_body`.
             on_usage: hears of the allowances that an answer tells of, errors too, after the answer was read. What it raises is logged.
+            on_error: hears of every error of a call before the caller does. What it raises is logged by its class and changes nothing.
         """
         self.node = checked_node(node)
         self.login, self.network = _checked_pair(login, network)
@@ -58,6 +60,7 @@ class Caller:
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
             on_usage=on_usage,
+            on_error=on_error,
         )
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""The way to one of Meta's hosts with one token: where the token goes, what is never followed, repeated or written down."""
+"""The way to one of Meta's hosts, mostly with one token: where it goes, what is never followed, repeated or written down."""
 
 import logging
 import re
@@ -9,7 +9,7 @@ from urllib.parse import quote
 import httpx
 
 from graph.answers import Answer
-from graph.errors import TokenInvalid, from_response
+from graph.errors import GraphError, TokenInvalid, from_response
 from graph.logs import keep_queries_out_of_logs
 from graph.networks import Login
 from graph.signatures import appsecret_proof
@@ -33,27 +33,31 @@ class Connection:
     def __init__(
         self,
         *,
-        token: str,
+        token: str | None,
         login: Login,
         base_url: str | None = None,
-        version: str = VERSION,
+        version: str | None = VERSION,
         app_secret: str | None = None,
         transport: httpx.BaseTransport | None = None,
         connect_timeout: float = 5.0,
         read_timeout: float = 30.0,
         on_usage: Callable[[Usage], None] | None = None,
+        on_error: Callable[[GraphError], None] | None = None,
     ) -> None:
-        """Raises ValueError for a version that cannot be one, and TokenInvalid for such a token."""
-        self._root = f"{(base_url or HOSTS[login]).rstrip('/')}/{_checked_version(version)}"
-        _check_token(token)
+        """Raises ValueError for a version that cannot be one, and TokenInvalid for such a token.
+
+        Args:
+            token: None for logins, whose calls are made before there is one.
+            version: None for the few addresses that have none.
+        """
+        self._root = "/".join([(base_url or HOSTS[login]).rstrip("/"), *([] if version is None else [checked_version(version)])])
+        headers = {} if token is None else {"Authorization": f"Bearer {checked_token(token)}"}
         # Source: Meta, Graph API, "Securing requests"; nothing says that graph.instagram.com knows the proof.
-        self._proof = appsecret_proof(token, app_secret) if app_secret and login is Login.FACEBOOK else ""
-        self._secrets = (token, self._proof, app_secret or "")
+        self._proof = appsecret_proof(token, app_secret) if token and app_secret and login is Login.FACEBOOK else ""
+        self._secrets = (token or "", self._proof, app_secret or "")
         self._timeout = httpx.Timeout(read_timeout, connect=connect_timeout)
-        self._on_usage = on_usage
-        self._http = httpx.Client(
-            headers={"Authorization": f"Bearer {token}"}, timeout=self._timeout, transport=transport, follow_redirects=False
-        )
+        self._on_usage, self._on_error = on_usage, on_error
+        self._http = httpx.Client(headers=headers, timeout=self._timeout, transport=transport, follow_redirects=False)
         keep_queries_out_of_logs()
 
     def close(self) -> None:
@@ -66,7 +70,7 @@ class Connection:
         params: Mapping[str, str] | None = None,
         sending: bool = False,
         read_timeout: float | None = None,
-        hidden: str = "",
+        hidden: tuple[str, ...] = (),
         **content: Any,
     ) -> Answer:
         """One exchange. Raises GraphError.
@@ -75,10 +79,17 @@ class Connection:
             path: the segments of the address; ids among them must have been checked.
             sending: a message may be there although no answer says so.
             read_timeout: where Meta may take longer than usual.
-            hidden: a secret in the content, that no error may repeat.
+            hidden: secrets in the content or the parameters, that no error may repeat.
             content: the body, in httpx's words: `json`, `data`, `files`.
         """
         request = self._request(method, path, params or {}, read_timeout, content)
+        try:
+            return self._answer(request, hidden, sending=sending)
+        except GraphError as error:
+            self._tell_error(error)
+            raise
+
+    def _answer(self, request: httpx.Request, hidden: tuple[str, ...], *, sending: bool) -> Answer:
         response = exchange(self._http, request, sending=sending)
         answer = Answer.read(response.status_code, response.headers, response.content)
         self._tell_usage(answer)
@@ -105,21 +116,31 @@ class Connection:
         except Exception as error:
             logger.error("Noting Meta's usage headers broke with %s.", type(error).__name__)
 
-    def _without_secrets(self, content: bytes, hidden: str) -> bytes:
+    def _tell_error(self, error: GraphError) -> None:
+        """Whoever made the call has to hear of its error, whatever becomes of the listener. Our own words only: its could hold a secret."""
+        if self._on_error is None:
+            return
+        try:
+            self._on_error(error)
+        except Exception as trouble:
+            logger.error("Noting an error of Meta's broke with %s.", type(trouble).__name__)
+
+    def _without_secrets(self, content: bytes, hidden: tuple[str, ...]) -> bytes:
         """Meta repeats the token in some errors. Nothing as short as a word of its own is taken for a secret."""
-        for secret in (*self._secrets, hidden):
+        for secret in (*self._secrets, *hidden):
             if len(secret) >= _SHORTEST_SECRET:
                 content = content.replace(secret.encode(), b"[removed]")
         return content
 
 
-def _checked_version(version: str) -> str:
+def checked_version(version: str) -> str:
     if not _VERSION.fullmatch(version):
         raise ValueError("A Graph API version looks like v26.0.")
     return version
 
 
-def _check_token(token: str) -> None:
+def checked_token(token: str) -> str:
     """A line break would otherwise end up in an httpx error that quotes the whole header."""
     if not _TOKEN.fullmatch(token):
         raise TokenInvalid("The access token is empty or contains characters that no token has.")
+    return token

@@ -55,6 +55,10 @@ class PermissionMissing(ErrorAnswer):
     """The app or the account lacks a permission for this. Grant it at Meta, then reconnect the account."""
 
 
+class MessagesSwitchedOff(PermissionMissing):
+    """The Instagram account does not let connected tools see its messages. Switch on "Allow access to messages" in Instagram's app."""
+
+
 class RateLimited(ErrorAnswer):
     """Meta wants fewer calls for a while. The same request may be made again later."""
 
@@ -101,6 +105,10 @@ class Rejected(ErrorAnswer):
     """Meta refused this request for good. Sending it again unchanged will fail again."""
 
 
+class AppRefused(Rejected):
+    """Meta does not know the app, or its secret is another one. Check the app id and the app secret."""
+
+
 class NotFound(Rejected):
     """Meta knows no such thing or address, or does not show it to this account. Check the id and the token."""
 
@@ -144,8 +152,10 @@ _TABLE = (
     _Row(Unavailable, codes={1, 2, -1, -2}, statuses=range(500, 600), transient=True),
     _Row(MediaExpired, subcodes={2018074}),
     _Row(MediaRejected, subcodes={2018008, 2018294, 2018047, 2018109}),
+    _Row(MessagesSwitchedOff, subcodes={2534041}),
     _Row(PermissionMissing, codes={3, 10, *range(200, 300)}, subcodes={2534013, 2534041, 2534077}),
     _Row(MessageGone, codes={9000001}),
+    _Row(AppRefused, codes={101}),
     _Row(NotFound, codes={2500}, subcodes={33}),
 )
 

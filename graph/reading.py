@@ -4,10 +4,11 @@ Meta takes two of these calls a second for each account; keeping to that is the 
 Source: Meta, Conversations API reference; Messenger Platform, "Rate limits".
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from graph.answers import Answer
 from graph.caller import lacking
@@ -18,13 +19,33 @@ from graph.networks import Login, Network
 from graph.paging import after_cursor
 from graph.profiles import AccountProfile
 from graph.readers import items, mapping, text_id, words
-from graph.threads import NEWEST, ConversationPage, ConversationSummary, ThreadMessage, is_bare, listed_messages, participants
+from graph.threads import (
+    NEWEST,
+    ConversationPage,
+    ConversationSummary,
+    Thread,
+    ThreadMessage,
+    ThreadPage,
+    is_bare,
+    listed_messages,
+    participants,
+)
 
 _LARGEST_PAGE = 100
+_LISTED = "id,updated_time"
 _CONVERSATION = "id,updated_time,participants"
 _FACEBOOK_CONVERSATION = f"{_CONVERSATION},unread_count,can_reply"
 _MESSAGE = "id,created_time,from,to,message,attachments"
-_WHOLE_MESSAGE = f"{_MESSAGE},shares,story,reply_to,is_unsupported,sticker"
+_WHOLE_MESSAGE = f"{_MESSAGE},shares,story,reply_to,is_unsupported,sticker,reactions"
+_NAMED = re.compile(r"\(([a-z_]+)\)")
+
+# Called before each reading that one call of ours makes beyond its first, so that Meta's pace can be kept.
+Pace = Callable[[], None]
+Page = TypeVar("Page")
+
+
+def _at_once() -> None:
+    """Whoever has no pace to keep."""
 
 
 class Reading(Lookups):
@@ -37,13 +58,11 @@ class Reading(Lookups):
 
         Meta fails when it finds an answer too large; then half as many are asked for, down to one.
         """
-        limit = min(max(limit, 1), _LARGEST_PAGE)
-        try:
-            return self._conversations(after, limit, since)
-        except Unavailable as error:
-            if limit == 1 or error.code is None:
-                raise
-        return self.conversations(after=after, limit=limit // 2, since=since)
+        return _halving(limit, lambda fewer: self._conversations(self._conversation_fields, after, fewer, since))
+
+    def listed(self, *, after: str = "", limit: int = _LARGEST_PAGE, since: datetime | None = None) -> ConversationPage:
+        """The same with ids and times only, which is the cheapest way to count them."""
+        return _halving(limit, lambda fewer: self._conversations(_LISTED, after, fewer, since))
 
     def every_conversation(self, *, since: datetime | None = None) -> Iterator[ConversationSummary]:
         """All of them, asked for part by part while they are taken. One that changes meanwhile may come twice."""
@@ -54,21 +73,34 @@ class Reading(Lookups):
             page = self.conversations(after=page.after, limit=page.limit, since=since)
             yield from page.conversations
 
+    def threads(self, *, after: str = "", limit: int = 20, since: datetime | None = None, pace: Pace = _at_once) -> ThreadPage:
+        """A part of the account's conversations, each with its newest messages: one call where Meta manages it.
+
+        Where it finds that too large, half as many are asked for. A conversation that fails alone is read by itself, and where that
+        fails too it comes without messages (`is_whole`), so that the rest can be reached. Messages that Meta lists without opening
+        them are opened one by one.
+        """
+        try:
+            return _halving(limit, lambda fewer: self._threads(after, fewer, since, pace), pace)
+        except MessageGone:
+            alone = min(limit, _LARGEST_PAGE)
+        except Unavailable as error:
+            if error.code is None:
+                raise
+            alone = 1
+        pace()
+        return self._threads_one_by_one(self.conversations(after=after, limit=alone, since=since), pace)
+
     def messages(self, conversation_id: str) -> list[ThreadMessage]:
         """The messages that Meta opens, at most twenty, newest first. Those that it does not open are left out."""
-        conversation = checked_conversation(conversation_id)
-        try:
-            answer = self._widest(_WHOLE_MESSAGE, _MESSAGE, ask=lambda fields: self._get(conversation, fields=_messages(fields)))
-        except MessageGone:
-            answer = self._get(conversation, fields=_messages("id,created_time"))
-        return self._newest(listed_messages(answer.fields))
+        return self._messages_of(checked_conversation(conversation_id), _at_once)
 
     def recent_messages(self, contact_id: str) -> list[ThreadMessage]:
         """The newest messages of the thread with this contact, at most twenty, newest first."""
         contact = checked_number(contact_id)
-        answer = self._widest(_WHOLE_MESSAGE, _MESSAGE, ask=lambda fields: self._threads_with(contact, fields))
+        answer = self._widest(f"participants,{_messages(_WHOLE_MESSAGE)}", f"participants,{_messages(_MESSAGE)}", ask=self._threads_with(contact))
         threads = [mapping(thread) for thread in items(answer.fields.get("data"))]
-        return self._newest(message for thread in threads if _is_with(contact, thread) for message in listed_messages(thread))
+        return self._newest((message for thread in threads if _is_with(contact, thread) for message in listed_messages(thread)), _at_once)
 
     def message(self, mid: str) -> ThreadMessage | None:
         """One message; None where Meta does not open it: it was taken back, or is too old."""
@@ -82,20 +114,60 @@ class Reading(Lookups):
             raise lacking(answer)
         return found
 
-    def _conversations(self, after: str, limit: int, since: datetime | None) -> ConversationPage:
-        wide = _CONVERSATION if self.login is Login.INSTAGRAM else _FACEBOOK_CONVERSATION
-        answer = self._widest(wide, _CONVERSATION, ask=lambda fields: self._listed(fields, after, limit))
+    @property
+    def _conversation_fields(self) -> str:
+        """graph.instagram.com knows neither how many are unread nor whether one can answer."""
+        return _CONVERSATION if self.login is Login.INSTAGRAM else _FACEBOOK_CONVERSATION
+
+    def _conversations(self, wide: str, after: str, limit: int, since: datetime | None) -> ConversationPage:
+        narrow = wide if wide == _LISTED else _CONVERSATION
+        answer = self._widest(wide, narrow, ask=lambda fields: self._part(fields, after, limit))
         found = [self._summary(mapping(thread)) for thread in items(answer.fields.get("data"))]
         fresh = tuple(each for each in found if each.id and not _is_before(since, each))
-        is_last = bool(found) and _is_before(since, found[-1])
-        return ConversationPage(fresh, after="" if is_last else after_cursor(answer.fields), limit=limit)
+        return ConversationPage(fresh, after=_next(answer, found, since), limit=limit)
 
-    def _listed(self, fields: str, after: str, limit: int) -> Answer:
+    def _threads(self, after: str, limit: int, since: datetime | None, pace: Pace) -> ThreadPage:
+        wide, narrow = f"{self._conversation_fields},{_messages(_WHOLE_MESSAGE)}", f"{_CONVERSATION},{_messages(_MESSAGE)}"
+        answer = self._widest(wide, narrow, ask=lambda fields: self._part(fields, after, limit))
+        told = [mapping(thread) for thread in items(answer.fields.get("data"))]
+        found = [(thread, self._summary(thread)) for thread in told]
+        fresh = [(thread, summary) for thread, summary in found if summary.id and not _is_before(since, summary)]
+        threads = tuple(Thread(summary, tuple(self._newest(listed_messages(thread), pace))) for thread, summary in fresh)
+        return ThreadPage(threads, after=_next(answer, [summary for _, summary in found], since), limit=limit)
+
+    def _threads_one_by_one(self, page: ConversationPage, pace: Pace) -> ThreadPage:
+        return ThreadPage(tuple(self._thread(summary, pace) for summary in page.conversations), after=page.after, limit=page.limit)
+
+    def _thread(self, summary: ConversationSummary, pace: Pace) -> Thread:
+        for read in (self._messages_of, self._opened_one_by_one):
+            pace()
+            try:
+                return Thread(summary, tuple(read(checked_conversation(summary.id), pace)))
+            except ValueError:  # An id that no address can hold.
+                break
+            except Unavailable as error:
+                if error.code is None:
+                    raise
+        return Thread(summary, (), is_whole=False)
+
+    def _messages_of(self, conversation: str, pace: Pace) -> list[ThreadMessage]:
+        wide, narrow = _messages(_WHOLE_MESSAGE), _messages(_MESSAGE)
+        try:
+            answer = self._widest(wide, narrow, ask=lambda fields: self._get(conversation, fields=fields))
+        except MessageGone:
+            pace()
+            return self._opened_one_by_one(conversation, pace)
+        return self._newest(listed_messages(answer.fields), pace)
+
+    def _opened_one_by_one(self, conversation: str, pace: Pace) -> list[ThreadMessage]:
+        answer = self._get(conversation, fields=_messages("id,created_time"))
+        return self._newest(listed_messages(answer.fields), pace)
+
+    def _part(self, fields: str, after: str, limit: int) -> Answer:
         return self._get(self.node, "conversations", platform=self.network.value, fields=fields, limit=str(limit), after=after)
 
-    def _threads_with(self, contact: str, fields: str) -> Answer:
-        wanted = f"participants,{_messages(fields)}"
-        return self._get(self.node, "conversations", platform=self.network.value, user_id=contact, fields=wanted)
+    def _threads_with(self, contact: str) -> Callable[[str], Answer]:
+        return lambda fields: self._get(self.node, "conversations", platform=self.network.value, user_id=contact, fields=fields)
 
     def _summary(self, thread: Mapping[str, Any]) -> ConversationSummary:
         return ConversationSummary.read(thread, self._contact_in(participants(thread)))
@@ -122,30 +194,37 @@ class Reading(Lookups):
             self._known_as = self.account()
         return self._known_as
 
-    def _newest(self, listed: Iterable[Mapping[str, Any]]) -> list[ThreadMessage]:
+    def _newest(self, listed: Iterable[Mapping[str, Any]], pace: Pace) -> list[ThreadMessage]:
         """Messages that Meta listed without opening them are opened one by one."""
         read = [(message, is_bare(told)) for told in listed if (message := ThreadMessage.read(told))]
         newest = sorted(read, key=lambda each: each[0].sent_at, reverse=True)[:NEWEST]
-        return [opened for message, bare in newest if (opened := self._opened(message) if bare else message)]
+        return [opened for message, bare in newest if (opened := self._opened(message, pace) if bare else message)]
 
-    def _opened(self, message: ThreadMessage) -> ThreadMessage | None:
+    def _opened(self, message: ThreadMessage, pace: Pace) -> ThreadMessage | None:
+        pace()
         try:
             return self.message(message.mid)
         except ValueError:  # An id that no address can hold.
             return None
 
     def _widest(self, wide: str, narrow: str, *, ask: Callable[[str], Answer]) -> Answer:
-        """Meta refuses a whole question for one field that a kind of account does not have; then fewer are asked for, from then on."""
-        if wide == narrow or wide in self._refused_fields:
-            return ask(narrow)
-        try:
-            return ask(wide)
-        except (MessageGone, NotFound):
-            raise
-        except Rejected:
-            answer = ask(narrow)
-        self._refused_fields.add(wide)
-        return answer
+        """Meta refuses a whole question for one field that a kind of account does not have; then that one is asked for no more.
+
+        Its sentence names the field, in whatever language. Where it does not, only what every account has is asked for.
+        """
+        while (wanted := _without(wide, self._refused_fields)) != narrow:
+            try:
+                return ask(wanted)
+            except (MessageGone, NotFound):
+                raise
+            except Rejected as error:
+                named = set(_NAMED.findall(str(error))) & _names_in(wanted) - _names_in(narrow)
+                if not named:
+                    answer = ask(narrow)
+                    self._refused_fields.update(_names_in(wanted) - _names_in(narrow))
+                    return answer
+                self._refused_fields.update(named)
+        return ask(narrow)
 
     @cached_property
     def _refused_fields(self) -> set[str]:
@@ -154,6 +233,31 @@ class Reading(Lookups):
 
 def _messages(fields: str) -> str:
     return f"messages.limit({NEWEST}){{{fields}}}"
+
+
+def _without(fields: str, refused: Iterable[str]) -> str:
+    return re.sub(rf",(?:{'|'.join(map(re.escape, refused))})(?=[,}}]|$)", "", fields) if refused else fields
+
+
+def _names_in(fields: str) -> set[str]:
+    return set(re.findall(r"[a-z_]+", fields))
+
+
+def _halving(limit: int, ask: Callable[[int], Page], pace: Pace = _at_once) -> Page:
+    limit = min(max(limit, 1), _LARGEST_PAGE)
+    while True:
+        try:
+            return ask(limit)
+        except Unavailable as error:
+            if limit == 1 or error.code is None:
+                raise
+        limit //= 2
+        pace()
+
+
+def _next(answer: Answer, found: list[ConversationSummary], since: datetime | None) -> str:
+    """Where the next part begins: nowhere, where the last of this one is older than what is asked for."""
+    return "" if found and _is_before(since, found[-1]) else after_cursor(answer.fields)
 
 
 def _is_before(since: datetime | None, conversation: ConversationSummary) -> bool:

@@ -1,12 +1,14 @@
 """Which of an account's events Meta sends to our app."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 
 from graph.caller import Caller
-from graph.errors import Rejected
+from graph.errors import NotFound, PermissionMissing, Rejected
 from graph.readers import flag, items, mapping, text_id, words
 
 _EDGE = "subscribed_apps"
+_REFUSED = re.compile(r"subscribed_fields\[(\d+)\]")
 
 
 class Subscribing(Caller):
@@ -25,9 +27,36 @@ class Subscribing(Caller):
         """Takes the place of what was subscribed before. Raises Rejected for a field that this kind of account does not have."""
         succeeded(self._post(_EDGE, data={"subscribed_fields": ",".join(fields)}).fields)
 
+    def subscribe_most(self, fields: Iterable[str], *, needed: Collection[str]) -> tuple[str, ...]:
+        """As many of these as Meta gives: kinds of accounts, versions and permissions differ. Returns those that are subscribed now.
+
+        A field that Meta names as unknown is left out; where it refuses without naming one, only what is needed is asked for.
+        Raises what `subscribe` raises where it does not give that either.
+        """
+        wanted = list(dict.fromkeys(fields))
+        while not set(wanted) <= set(needed):
+            try:
+                self.subscribe(wanted)
+                return tuple(wanted)
+            except NotFound:
+                raise
+            except (Rejected, PermissionMissing) as error:
+                wanted = _without_refused(wanted, str(error), needed)
+        self.subscribe(wanted)
+        return tuple(wanted)
+
     def unsubscribe(self) -> None:
         """Meta sends nothing of this account any more."""
         succeeded(self._connection.call("DELETE", self.node, _EDGE).fields)
+
+
+def _without_refused(wanted: list[str], sentence: str, needed: Collection[str]) -> list[str]:
+    """Meta counts the fields from 0, in whatever language its sentence is."""
+    found = _REFUSED.search(sentence)
+    index = int(found[1]) if found else len(wanted)
+    if index < len(wanted) and wanted[index] not in needed:
+        return wanted[:index] + wanted[index + 1 :]
+    return [field for field in wanted if field in needed]
 
 
 def field_name(field: object) -> str:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from django.db.models import F
 
@@ -36,20 +36,34 @@ class PartlyKept(Kept):
     """What could be done was done, and stays done; the rest is kept."""
 
 
+class Bearer(Protocol):
+    """What brought an event: a webhook delivery, or a look into the thread at Meta."""
+
+    @property
+    def pk(self) -> int | None:
+        """The key of the delivery that holds the words; None where nothing of it is kept."""
+
+    @property
+    def received_at(self) -> datetime: ...
+
+
 def message_received(account: Account, event: events.MessageReceived, delivery: WebhookDelivery) -> None:
+    _inbound(account, event, delivery, words_of(event), referral=event.referral)
+
+
+def words_of(event: events.MessageReceived) -> "Words":
     about = {
         "quick_reply": event.quick_reply, "story_url": event.story_url, "story_id": event.story_id, "referral": _referral(event.referral),
         "came_by": event.came_by, "to_self": event.to_self, "unsupported": event.unsupported,
     }  # fmt: skip
-    words = Words(event.mid, event.text, event.attachments, event.reply_to_mid, about)
-    _inbound(account, event, delivery, words, opens_as="" if event.to_self else "message", referral=event.referral)
+    return Words(event.mid, event.text, event.attachments, event.reply_to_mid, about, opens_as="" if event.to_self else "message")
 
 
 def postback_received(account: Account, event: events.PostbackReceived, delivery: WebhookDelivery) -> None:
     """A tapped button stands in the thread as what its label says."""
     about = {"postback": event.payload or event.title, "title": event.title, "referral": _referral(event.referral)}
-    words = Words(event.mid or _made_up_mid(event), event.title, about=about)
-    _inbound(account, event, delivery, words, opens_as="postback", referral=event.referral)
+    words = Words(event.mid or _made_up_mid(event), event.title, about=about, opens_as="postback")
+    _inbound(account, event, delivery, words, referral=event.referral)
 
 
 def referral_followed(account: Account, event: events.ReferralFollowed, delivery: WebhookDelivery) -> None:
@@ -115,13 +129,20 @@ def reacted(account: Account, event: events.Reacted, delivery: WebhookDelivery) 
         _reacted_to_the_unknown(account, event, at)
     conversation, message = _locked_message(account, event.mid)
     conversation.occurrences.filter(key=_reaction_key(event)).delete()
-    values = {"emoji": _emoji(event), "at": at, "removed_at": at if event.removed else None}
-    reaction, is_new = Reaction.objects.get_or_create(message=message, contact=conversation.contact, defaults=values)
-    if not is_new and (at, event.removed, values["emoji"]) > (reaction.at, reaction.removed_at is not None, reaction.emoji):
-        Reaction.objects.filter(pk=reaction.pk).update(**values)
+    put_reaction(conversation, message, event, at=at)
     if not event.removed:
         conversation.open_window("reaction", at=at, message=message)
     conversation.show()
+
+
+def put_reaction(conversation: Conversation, message: Message, event: events.Reacted, *, at: datetime) -> bool:
+    """Let this be the contact's reaction to a message, unless a newer one is known. False where nothing changes."""
+    values = {"emoji": _emoji(event), "at": at, "removed_at": at if event.removed else None}
+    reaction, is_new = Reaction.objects.get_or_create(message=message, contact=conversation.contact, defaults=values)
+    if is_new or (at, event.removed, values["emoji"]) <= (reaction.at, reaction.removed_at is not None, reaction.emoji):
+        return is_new
+    Reaction.objects.filter(pk=reaction.pk).update(**values)
+    return True
 
 
 def _reacted_to_the_unknown(account: Account, event: events.Reacted, at: datetime) -> None:
@@ -223,40 +244,63 @@ class Words:
     attachments: Iterable[events.MediaReceived] = ()
     reply_to_mid: str = ""
     about: dict[str, Any] = field(default_factory=dict)
+    opens_as: str = ""
 
 
-def _inbound(
-    account: Account, event: events.Event, delivery: WebhookDelivery, words: Words, *, opens_as: str, referral: events.Referral | None
-) -> None:
+def _inbound(account: Account, event: events.Event, delivery: WebhookDelivery, words: Words, *, referral: events.Referral | None) -> None:
     at = event.at or delivery.received_at
     conversation = locked_conversation(account, event.contact_id or "", at)
     # Whoever gets the event in `messaging` holds the thread or nobody does; others get it in `standby`.
     conversation.notice_control(Conversation.Control.ELSEWHERE if event.standby else Conversation.Control.HERE, at=at)
     known = Message.objects.filter(account=account, mid=words.mid).first()
-    message = known or _store(conversation, words, opens_as, at)
-    remember_delivery(message, delivery.pk)
-    if known and not known.about.get("unseen"):
+    if known and not complete(conversation, known, words, delivery, at=at):
         return conversation.save(update_fields=["control", "control_at"])
-    if known:
-        _take_its_time(conversation, known, opens_as, at)
-    if opens_as:
-        conversation.open_window(opens_as, at=at, message=message)
-        conversation.reopen(received_at=delivery.received_at, at=at)
+    if not known:
+        message = incoming(conversation, words, delivery, at=at)
+        message.save(force_insert=True)
+        take_in(conversation, message, words.attachments, delivery)
     if referral and referral.is_ad:
         Occurrence.note(conversation, Occurrence.Kind.AD, at=at, key=f"ad {words.mid}", mid=words.mid)
     conversation.weigh_ads()
     ask_again(conversation.contact)
-    conversation.show() if known else conversation.add(message)
+    conversation.show()
 
 
-def _store(conversation: Conversation, words: Words, opens_as: str, at: datetime) -> Message:
-    message = Message.objects.create(
+def incoming(conversation: Conversation, words: Words, bearer: Bearer, *, at: datetime, is_history: bool = False) -> Message:
+    """The row of something that the contact said; to be stored, and then taken in."""
+    return Message(
         account=conversation.account, conversation=conversation, direction=Message.Direction.IN, source=Message.Source.CONTACT, mid=words.mid, at=at,
         received_at=now(), text=words.text, reply_to_mid=words.reply_to_mid, about={key: value for key, value in words.about.items() if value},
-        opens_as=opens_as,
+        opens_as=words.opens_as, brought_by=brought_by(bearer), is_history=is_history,
     )  # fmt: skip
-    attach(message, words.attachments)
-    return message
+
+
+def take_in(conversation: Conversation, message: Message, attachments: Iterable[events.MediaReceived], bearer: Bearer) -> None:
+    """Take what was just stored into the facts of this locked conversation, which is saved or shown afterwards."""
+    attach(message, attachments)
+    _open(conversation, message, bearer)
+    conversation.take(message)
+
+
+def complete(conversation: Conversation, known: Message, words: Words, bearer: Bearer, *, at: datetime) -> bool:
+    """It has come before. A tombstone that came before it learns when it was written; False where nothing changes."""
+    remember_delivery(known, bearer.pk)
+    if not known.about.get("unseen"):
+        return False
+    _take_its_time(conversation, known, words.opens_as, at)
+    _open(conversation, known, bearer)
+    return True
+
+
+def brought_by(bearer: Bearer) -> list[int]:
+    """As a new message remembers it (`Message.brought_by`)."""
+    return [] if bearer.pk is None else [bearer.pk]
+
+
+def _open(conversation: Conversation, message: Message, bearer: Bearer) -> None:
+    if message.opens_as:
+        conversation.open_window(message.opens_as, at=message.at, message=message)
+        conversation.reopen(received_at=bearer.received_at, at=message.at)
 
 
 def _take_its_time(conversation: Conversation, tombstone: Message, opens_as: str, at: datetime) -> None:
@@ -266,8 +310,13 @@ def _take_its_time(conversation: Conversation, tombstone: Message, opens_as: str
     conversation.find_newest()
 
 
-def remember_delivery(message: Message, delivery: int) -> None:
-    """Note which delivery (its key) brought words of this message. Words that were unsent already are taken out of it at once."""
+def remember_delivery(message: Message, delivery: int | None) -> None:
+    """Note which delivery (its key) brought words of this message. Words that were unsent already are taken out of it at once.
+
+    What was read from the thread at Meta was brought by none, and is kept nowhere else.
+    """
+    if delivery is None:
+        return
     if delivery not in message.brought_by:
         message.brought_by.append(delivery)
         message.save(update_fields=["brought_by"])

@@ -33,6 +33,7 @@ def due(at: datetime) -> QuerySet[Dispatch]:
     """The messages that may leave now, each the first of its conversation."""
     return Dispatch.objects.filter(
         ~Exists(_before_it(at)), ~is_stopped(), Q(account__paused_until=None) | Q(account__paused_until__lte=at),
+        Q(account__held_at=None) | Q(account__held_until__lte=at),
         state=State.QUEUED, not_before__lte=at, account__state=Account.State.CONNECTED,
     ).exclude(account__token="")  # fmt: skip
 

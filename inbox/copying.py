@@ -7,6 +7,7 @@ mentions and replies: "may not be stored"), and everything on accounts that keep
 import hashlib
 import logging
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.core.files.base import ContentFile
@@ -16,7 +17,7 @@ from core.clock import now
 from core.fetch import FetchRefused, fetch
 from core.wake import wake
 from inbox.inspecting import looks_like
-from inbox.models import Attachment, Conversation, MediaFile
+from inbox.models import Attachment, Conversation, MediaFile, Message
 from inbox.models.media import media_path
 
 KINDS = ("image", "video", "audio", "file", "sticker")
@@ -27,6 +28,7 @@ LEASE = timedelta(minutes=2)
 # An address lives for days; after the last of these nobody asks for it again.
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (10, 60, 600, 3_600, 6 * 3_600, 24 * 3_600))
 DEAD = {403, 404, 410}
+Turn = MediaFile.Turn
 
 logger = logging.getLogger("countersign.media")
 
@@ -36,16 +38,31 @@ def note_copy(attachment: Attachment) -> MediaFile | None:
     account = attachment.message.account
     if attachment.kind not in KINDS or not attachment.url.startswith(("https://", "http://")) or not account.keeps_media:
         return None
-    at = now()
-    wake("upkeep")
-    return MediaFile.objects.create(account=account, at=at, state=MediaFile.State.FETCHING, source_url=attachment.url, name=attachment.title[:120])
+    at, turn = now(), Turn.HISTORY if attachment.message.is_history else Turn.NEWS
+    if turn == Turn.NEWS:
+        wake("upkeep")  # for history a sweep is soon enough, and a wake-up for each of thousands too much
+    return MediaFile.objects.create(
+        account=account, at=at, state=MediaFile.State.FETCHING, source_url=attachment.url, name=attachment.title[:120], turn=turn
+    )
 
 
-def copy_next() -> bool:
+def copy_at_once(messages: Iterable[Message]) -> None:
+    """What was noted as history turned out to be news."""
+    noted = MediaFile.objects.filter(pk__in=Attachment.objects.filter(message__in=messages).values("media"), turn=Turn.HISTORY)
+    if noted.update(turn=Turn.NEWS):
+        wake("upkeep")
+
+
+def copy_next_of_history() -> bool:
+    """Copy the oldest noted attachment of what was read back. Nobody waits for it, so it comes after everything else."""
+    return copy_next(Turn.HISTORY)
+
+
+def copy_next(turn: int = Turn.NEWS) -> bool:
     """Copy the oldest noted attachment whose turn it is. False where there is none."""
     at = now()
     due = MediaFile.objects.filter(
-        Q(lease_until=None) | Q(lease_until__lt=at), Q(not_before=None) | Q(not_before__lte=at), state=MediaFile.State.FETCHING, by=None
+        Q(lease_until=None) | Q(lease_until__lt=at), Q(not_before=None) | Q(not_before__lte=at), state=MediaFile.State.FETCHING, turn=turn, by=None
     )
     for media in due.select_related("account").order_by("pk")[:20]:
         media.lease_until = at + LEASE

@@ -6,6 +6,7 @@ one. Everything else is left to a person (Meta, Instagram Platform, webhooks, "m
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from accounts.models import Account
 from core.clock import now
@@ -14,6 +15,7 @@ from graph.networks import Network
 from graph.payloads import Link
 from inbox import arrivals
 from inbox.again import message_has_come
+from inbox.arrivals import Bearer
 from inbox.echo_mark import metadata_of
 from inbox.models import Conversation, Dispatch, Message, ParkedEcho, WebhookDelivery
 from inbox.recording import record_sent
@@ -31,12 +33,37 @@ def message_echoed(account: Account, event: events.MessageEchoed, delivery: Webh
     if dispatch := _named_by(conversation, event.metadata):
         record_sent(conversation, dispatch, mid=event.mid, at=at)
         return arrivals.remember_delivery(Message.objects.get(pk=dispatch.message_id), delivery.pk)
-    if not _is_foreign(account, event) and _may_be_erased(conversation, at):
-        return _bury(conversation, event, delivery, at)
-    echo = _park(conversation, event, delivery, at)
-    if _is_foreign(account, event):
+    place(conversation, event, delivery, at=at)
+
+
+def place(conversation: Conversation, event: events.MessageEchoed, bearer: Bearer, *, at: datetime) -> None:
+    """Find out whether a message that nothing names is one of ours; as long as that cannot be told, it stays parked."""
+    is_foreign = _is_foreign(conversation.account, event)
+    if not is_foreign and _may_be_erased(conversation, at):
+        return _bury(conversation, event, bearer, at)
+    echo = _park(conversation, event, bearer, at)
+    if is_foreign:
         _keep_as_elsewhere(conversation, echo)
     settle_parked(conversation)
+
+
+def may_be_ours(conversation: Conversation) -> bool:
+    """Whether there is any message of ours in it whose id at Meta we do not know."""
+    return conversation.dispatches.filter(message__mid="").exists()
+
+
+def outgoing(conversation: Conversation, event: events.MessageEchoed, bearer: Bearer, *, at: datetime, is_history: bool) -> Message:
+    """The row of a message from our side that cannot be one of ours, so it need not be parked; to be stored, and then taken in."""
+    return _written_elsewhere(conversation, ParkedEcho(conversation=conversation, mid=event.mid, **_as_parked(event, bearer, at)), is_history=is_history)
+
+
+def take_its_time(conversation: Conversation, message: Message, at: datetime) -> bool:
+    """The message came after its own unsend: when it was written is known now. False where that was known."""
+    if not message.about.get("unseen"):
+        return False
+    Message.objects.filter(pk=message.pk).update(at=at, about={})
+    conversation.find_newest()
+    return True
 
 
 def settle_parked(conversation: Conversation) -> None:
@@ -55,7 +82,7 @@ def settle_parked(conversation: Conversation) -> None:
             _keep_as_elsewhere(conversation, echo)
         elif len(candidates) == 1 and candidates[0].state != Dispatch.State.SENDING and _is_only_echo_of(candidates[0], fitting):
             record_sent(conversation, candidates[0], mid=echo.mid, at=echo.at)
-            arrivals.remember_delivery(Message.objects.get(pk=candidates[0].message_id), echo.about["delivery"])
+            arrivals.remember_delivery(Message.objects.get(pk=candidates[0].message_id), echo.about.get("delivery"))
             _settle(echo, "matched")
 
 
@@ -98,13 +125,13 @@ def _may_be_erased(conversation: Conversation, at: datetime) -> bool:
     return erased.filter(handed_over_at__gte=at - LATER, handed_over_at__lte=at + EARLIER).exists()
 
 
-def _bury(conversation: Conversation, event: events.MessageEchoed, delivery: WebhookDelivery, at: datetime) -> None:
+def _bury(conversation: Conversation, event: events.MessageEchoed, bearer: Bearer, at: datetime) -> None:
     """Leave a tombstone: better a line without words too many than the words of somebody who was forgotten."""
     message = Message.objects.create(
         account=conversation.account, conversation=conversation, direction=Message.Direction.OUT, source=Message.Source.ELSEWHERE, mid=event.mid,
         at=at, received_at=now(), removed_at=now(), about={"erased": True},
     )  # fmt: skip
-    arrivals.remember_delivery(message, delivery.pk)
+    arrivals.remember_delivery(message, bearer.pk)
     conversation.add(message)
     message_has_come(conversation.account, event.mid)
 
@@ -121,16 +148,19 @@ def _is_on_the_way(dispatch: Dispatch) -> bool:
     return dispatch.state == Dispatch.State.SENDING or (dispatch.state == Dispatch.State.UNKNOWN and fresh)
 
 
-def _park(conversation: Conversation, event: events.MessageEchoed, delivery: WebhookDelivery, at: datetime) -> ParkedEcho:
-    attachments = [{"kind": each.kind, "url": each.url, "title": each.title, "payload": dict(each.payload)} for each in event.attachments]
-    echo, _made = ParkedEcho.objects.get_or_create(
-        conversation=conversation, mid=event.mid,
-        defaults={
-            "at": at, "text": event.text, "attachments": attachments, "reply_to_mid": event.reply_to_mid, "parked_at": delivery.received_at,
-            "about": {"app": event.app_id, "story_url": event.story_url, "story_id": event.story_id, "delivery": delivery.pk},
-        },
-    )  # fmt: skip
+def _park(conversation: Conversation, event: events.MessageEchoed, bearer: Bearer, at: datetime) -> ParkedEcho:
+    echo, _made = ParkedEcho.objects.get_or_create(conversation=conversation, mid=event.mid, defaults=_as_parked(event, bearer, at))
     return echo
+
+
+def _as_parked(event: events.MessageEchoed, bearer: Bearer, at: datetime) -> dict[str, Any]:
+    attachments = [{"kind": each.kind, "url": each.url, "title": each.title, "payload": dict(each.payload)} for each in event.attachments]
+    about = {"app": event.app_id, "story_url": event.story_url, "story_id": event.story_id}
+    brought_by = {} if bearer.pk is None else {"delivery": bearer.pk}
+    return {
+        "at": at, "text": event.text, "attachments": attachments, "reply_to_mid": event.reply_to_mid, "parked_at": bearer.received_at,
+        "about": about | brought_by,
+    }  # fmt: skip
 
 
 def _is_only_echo_of(dispatch: Dispatch, fitting: dict[int, list[Dispatch]]) -> bool:
@@ -144,9 +174,7 @@ def _settle(echo: ParkedEcho, outcome: str) -> None:
 def _confirm(conversation: Conversation, message: Message, delivery: WebhookDelivery, at: datetime) -> None:
     """We know it already; take Meta's time, by which its receipts are measured, and that of a tombstone by which it is put in order."""
     arrivals.remember_delivery(message, delivery.pk)
-    if message.about.get("unseen"):
-        Message.objects.filter(pk=message.pk).update(at=at, about={})
-        conversation.find_newest()
+    if take_its_time(conversation, message, at):
         conversation.show()
     elif message.source == Message.Source.COUNTERSIGN and message.at != at:
         Message.objects.filter(pk=message.pk).update(at=at)
@@ -157,12 +185,18 @@ def _confirm(conversation: Conversation, message: Message, delivery: WebhookDeli
 
 def _keep_as_elsewhere(conversation: Conversation, echo: ParkedEcho) -> None:
     """It is none of ours: somebody answered in Meta's own apps, or another app did."""
-    about = {name: value for name, value in echo.about.items() if value and name != "delivery"}
-    message = Message.objects.create(
-        account=conversation.account, conversation=conversation, direction=Message.Direction.OUT, source=Message.Source.ELSEWHERE, mid=echo.mid,
-        at=echo.at, received_at=echo.parked_at, text=echo.text, reply_to_mid=echo.reply_to_mid, about=about, brought_by=[echo.about["delivery"]],
-    )  # fmt: skip
+    message = _written_elsewhere(conversation, echo)
+    message.save(force_insert=True)
     arrivals.attach(message, [events.MediaReceived(**each) for each in echo.attachments])
     _settle(echo, "elsewhere")
     conversation.add(message)
     message_has_come(conversation.account, echo.mid)
+
+
+def _written_elsewhere(conversation: Conversation, echo: ParkedEcho, *, is_history: bool = False) -> Message:
+    about = {name: value for name, value in echo.about.items() if value and name != "delivery"}
+    return Message(
+        account=conversation.account, conversation=conversation, direction=Message.Direction.OUT, source=Message.Source.ELSEWHERE, mid=echo.mid,
+        at=echo.at, received_at=echo.parked_at, text=echo.text, reply_to_mid=echo.reply_to_mid, about=about,
+        brought_by=[echo.about["delivery"]] if "delivery" in echo.about else [], is_history=is_history,
+    )  # fmt: skip

@@ -196,9 +196,12 @@ def _forget_contact(request: DeletionRequest, contact: Contact) -> None:
     with transaction.atomic():
         if conversation:
             _close(request, Conversation.objects.lock(conversation))
-        # Its name is not fetched again.
+        # Its name is not fetched again, and what was said until now is not read back from Meta.
         _count(request)
-        Contact.objects.filter(pk=contact.pk).update(name="", username="", profile_fetched_at=now(), profile_attempts=MOST_ATTEMPTS)
+        at = now()
+        Contact.objects.filter(pk=contact.pk).update(
+            name="", username="", profile_fetched_at=at, profile_attempts=MOST_ATTEMPTS, forgotten_at=at
+        )
     while conversation and _erase_some(request, conversation):
         continue
 

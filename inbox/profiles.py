@@ -34,6 +34,8 @@ def fetch_next_profile() -> bool:
 
 def ask_again(contact: Contact) -> None:
     """Meta may show who they are once they have written (code 230 until then): somebody without a name who writes is asked for again, once a day."""
+    if contact.name or contact.username or contact.profile_attempts < MOST_ATTEMPTS:
+        return
     long_ago = now() - AGAIN_WHEN_THEY_WRITE
     nameless = Contact.objects.filter(pk=contact.pk, name="", username="", profile_attempts__gte=MOST_ATTEMPTS, profile_fetched_at__lt=long_ago)
     if nameless.update(profile_attempts=0):

@@ -22,6 +22,7 @@ def record_sent(conversation: Conversation, dispatch: Dispatch, *, mid: str, at:
     if mid:
         # Also where it is called sent already: a person may have said so, who could not know the id.
         adopt(conversation, dispatch.message, mid=mid, at=at)
+        conversation.account.speak(at=at)
     if not dispatch.move(*_CAN_TURN_OUT_SENT, to=State.SENT, sent_at=at, lease_until=None, unknown_since=None, reason="", code=""):
         return
     Attempt.objects.filter(dispatch=dispatch, outcome__in=(Attempt.Outcome.STARTED, Attempt.Outcome.UNKNOWN)).update(

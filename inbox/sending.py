@@ -98,8 +98,9 @@ def _hand_over(dispatch: Dispatch) -> Attempt | None:
 
 
 def _must_wait(conversation: Conversation, mine: QuerySet[Dispatch]) -> bool:
-    """A Stop was placed or the account broke since the claim: back into the queue, as it was."""
-    if conversation.account.is_sending and not mine.filter(is_stopped()).exists():
+    """A Stop was placed, or the account broke or was paused since the claim: back into the queue, as it was."""
+    account = conversation.account
+    if account.is_sending and not account.is_held(now()) and not mine.filter(is_stopped()).exists():
         return False
     mine.update(state=Dispatch.State.QUEUED, lease_until=None, worker="")
     conversation.show()

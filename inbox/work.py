@@ -9,7 +9,7 @@ from accounts.tending.work import next_tend_due, tend_next
 from core.clock import now
 from inbox.backfilling import backfill_next, next_backfill_due
 from inbox.claiming import next_due as next_dispatch_due
-from inbox.copying import copy_next, next_copy_due
+from inbox.copying import copy_next, copy_next_of_history, next_copy_due
 from inbox.forgetting import forget_next
 from inbox.ingesting import ingest_next
 from inbox.media import fetch_next
@@ -27,7 +27,7 @@ def fetch_any() -> bool:
 
 def upkeep() -> bool:
     """What takes long and nobody waits for. Who wants to be forgotten comes first, what is merely old comes last."""
-    return forget_next() or copy_next() or retention.step()
+    return forget_next() or copy_next() or retention.step() or copy_next_of_history()
 
 
 def tend() -> bool:

@@ -16,6 +16,8 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from accounts.inviting import invite
+from accounts.connecting.begin import begin_token
 from accounts.models import Account, User
 from agents.models import Agent, AgentKey, Proposal
 from agents.proposing import propose
@@ -65,13 +67,32 @@ PAGES: dict[tuple[str, str], tuple[int, ...]] = {
     ("login", "GET"):                       (200, 302, 302, 302, 302, 302, 200),
     ("logout", "POST"):                     (SIGN_IN, 302, 302, 302, 302, 302, SIGN_IN),
     ("welcome", "GET"):                     (404, 404, 404, 404, 404, 404, 404),
+    ("invitation", "GET"):                  (404, 302, 302, 302, 302, 302, 404),
+    ("invitation-link", "GET"):             (302, 302, 302, 302, 302, 302, 302),
+    ("connected", "GET"):                   (SIGN_IN, 400, 400, 400, 400, 400, SIGN_IN),
     ("preferences", "GET"):                 (SIGN_IN, 200, 200, 200, 200, 200, SIGN_IN),
     ("password", "GET"):                    (SIGN_IN, 200, 200, 200, 200, 200, SIGN_IN),
     ("admin:index", "GET"):                 (SIGN_IN, 403, 403, 403, 200, 200, SIGN_IN),
+    ("admin:people", "GET"):                (SIGN_IN, 403, 403, 403, 200, 200, SIGN_IN),
+    ("admin:people", "POST"):               (SIGN_IN, 403, 403, 403, 302, 302, SIGN_IN),
+    ("admin:invite", "GET"):                (SIGN_IN, 403, 403, 403, 200, 200, SIGN_IN),
+    ("admin:invite", "POST"):               (SIGN_IN, 403, 403, 403, 422, 422, SIGN_IN),
+    ("admin:health", "GET"):                (SIGN_IN, 403, 403, 403, 200, 200, SIGN_IN),
+    ("admin:health-now", "fragment"):       (SIGN_IN, 403, 403, 403, 200, 200, SIGN_IN),
+    ("admin:accounts_account_checklist", "fragment"): (SIGN_IN, 403, 403, 403, 200, 200, SIGN_IN),
+    ("admin:accounts_account_test", "GET"): (SIGN_IN, 403, 403, 403, 200, 200, SIGN_IN),
+    ("admin:accounts_account_test", "POST"): (SIGN_IN, 403, 403, 403, 403, 302, SIGN_IN),
     ("admin:ingestion", "GET"):             (SIGN_IN, 403, 403, 403, 200, 200, SIGN_IN),
     ("admin:ingestion-now", "fragment"):    (SIGN_IN, 403, 403, 403, 200, 200, SIGN_IN),
     ("admin:ingestion-replay", "GET"):      (SIGN_IN, 403, 403, 403, 403, 200, SIGN_IN),
     ("admin:ingestion-replay", "POST"):     (SIGN_IN, 403, 403, 403, 403, 302, SIGN_IN),
+    ("admin:connect", "GET"):               (SIGN_IN, 403, 403, 403, 200, 200, SIGN_IN),
+    ("admin:connect", "POST"):              (SIGN_IN, 403, 403, 403, 403, 302, SIGN_IN),
+    ("admin:connecting", "GET"):            (SIGN_IN, 403, 403, 403, 404, 200, SIGN_IN),
+    ("admin:connecting", "fragment"):       (SIGN_IN, 403, 403, 403, 404, 200, SIGN_IN),
+    ("admin:connecting", "POST"):           (SIGN_IN, 403, 403, 403, 404, 302, SIGN_IN),
+    ("admin:accounts_account_token", "GET"): (SIGN_IN, 403, 403, 403, 200, 200, SIGN_IN),
+    ("admin:accounts_account_token", "POST"): (SIGN_IN, 403, 403, 403, 302, 302, SIGN_IN),
     ("admin:login", "GET"):                 (SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN),
 }  # fmt: skip
 # The root leads to the list, `admin/login/` to our own sign-in; neither shows anything.
@@ -98,12 +119,15 @@ class Member:
         headers = {"HX-Request": "true"} if kind else {}
         path, typed = self._address(name), self._typed(name)
         if method == "POST":
-            response = self.browser.post(path, typed, headers=headers)
+            response = self.browser.post(self._chosen(name, path), typed, headers=headers)
         else:
             response = self.browser.generic(method, f"{path}?conversation={self._conversation.public_id}", headers=headers)
         if response.streaming:
             b"".join(response.streaming_content)  # to its end, where the client closes the file
         return response.status_code
+
+    def _chosen(self, name: str, path: str) -> str:
+        return f"{path}?conversation={self._conversation.public_id}" if name == "admin:accounts_account_test" else path
 
     @property
     def _conversation(self):
@@ -121,11 +145,22 @@ class Member:
             "inbox:deauthorisation": lambda: self.cast.shop.meta_app.public_id,
             "inbox:deletions": lambda: self.cast.shop.meta_app.public_id,
             "inbox:deletion": lambda: ask(self.cast.shop.meta_app, "7300", at=now()).public_id,
+            "invitation-link": lambda: self._invitation(),
+            "admin:accounts_account_checklist": lambda: self.cast.shop.pk,
+            "admin:accounts_account_test": lambda: self.cast.shop.pk,
+            "connected": lambda: "facebook",
+            "admin:connecting": lambda: self._connection().public_id,
+            "admin:accounts_account_token": lambda: self.cast.shop.pk,
             "agents:proposal": lambda: self._proposal().public_id,
             "agents:decision": lambda: self._proposal().public_id,
             "agents:takeover": lambda: self._proposal().public_id,
         }
         return reverse(name, args=[things[name]()] if name in things else [])
+
+    def _invitation(self) -> str:
+        """What the link of an open invitation holds."""
+        link = invite("erin@example.test", name="Erin", grants={self.cast.shop: "operator"}, by=self.cast.dana, at=now())[1]
+        return link.rstrip("/").rpartition("/")[2]
 
     def _typed(self, name: str) -> dict:
         if name in ("agents:decision", "agents:takeover"):
@@ -134,7 +169,11 @@ class Member:
             return shown | ({"answer": "approve"} if name == "agents:decision" else {"text": "My own words"})
         return {
             "inbox:messages": lambda: {"kind": "text", "text": "Hello"},
+            "admin:accounts_account_test": lambda: {"text": "A test", "key": "walk"},
             "inbox:settlement": lambda: {"outcome": "arrived"},
+            "admin:connect": lambda: {"method": "token", "token": "EAAsomething"},
+            "admin:connecting": lambda: {"do": "cancel"},
+            "admin:accounts_account_token": lambda: {"token": "EAAsomething"},
             "inbox:choose-media": lambda: {"conversation": self._conversation.public_id, "file": SimpleUploadedFile("a.png", picture())},
         }.get(name, dict)()
 
@@ -142,6 +181,9 @@ class Member:
         Account.objects.update(reply_hold=60)
         held = Dispatch.objects.filter(state=Dispatch.State.QUEUED).first()
         return held or self._conversation.reply(Content(text="Held"), by=self.cast.bob).dispatch
+
+    def _connection(self):
+        return begin_token("EAAsomething", app=None, by=self.cast.root, at=now())
 
     def _media(self):
         return keep_upload(self.cast.shop, SimpleUploadedFile("a.png", picture()), by=self.cast.bob)
@@ -183,7 +225,7 @@ def test_everybody_sees_only_their_own_conversations_in_the_list(cast, who):
 def test_every_model_is_in_the_admin_or_is_part_of_one_that_is():
     registered = {model._meta.label for model in admin.site._registry}
     ours = {model._meta.label for app in ("accounts", "inbox", "agents") for model in apps.get_app_config(app).get_models()}
-    assert ours - registered <= {"inbox.ReadMark"}
+    assert ours - registered <= {"inbox.ReadMark", "accounts.InvitedGrant"}
 
 
 # Streams and doors ------------------------------------------------------------------------------------------------

@@ -9,10 +9,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin.base import AnyModelForm, ModelAdmin, ProductAdmin, TabularInline
+from accounts.admin.base import AnyModelForm, ModelAdmin, ProductAdmin, TabularInline, asked_by
 from accounts.admin.filters import AccountFilter
 from accounts.admin.permissions import ByAccount, person
-from accounts.granting import give_preset, take
+from accounts.granting import check_take, give_preset, take
 from accounts.models import Grant, User
 from accounts.models.grant import PRESETS
 from core.clock import now
@@ -46,9 +46,19 @@ class GrantForm(AnyModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        # The row stands for its preset until `give_preset` writes the real ones.
-        self.instance.right = PRESETS[cleaned["preset"]][-1] if "preset" in cleaned else ""
+        if self.instance.pk is None:
+            # The row stands for its preset until `give_preset` writes the real ones. One that is there keeps its right, also while it is taken away.
+            self.instance.right = PRESETS[cleaned["preset"]][-1] if "preset" in cleaned else ""
         return cleaned
+
+
+def is_kept(grant: Grant, by: User) -> bool:
+    """Whether taking it would shut out whoever takes it."""
+    try:
+        check_take(grant, by=by)
+    except ValidationError:
+        return True
+    return False
 
 
 class Granting(ByAccount):
@@ -60,7 +70,8 @@ class Granting(ByAccount):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.may_enter(request)
+        # The stock admin asks this of each row that somebody chose, too.
+        return self.may_enter(request) and not (isinstance(obj, Grant) and is_kept(obj, person(request)))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Grant]:
         return super().get_queryset(request).filter(user__is_agent=False).select_related("user", "account")
@@ -78,7 +89,14 @@ class Granting(ByAccount):
 
 
 class GrantFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
-    """Says of each box what it takes away."""
+    """Says of each box what it takes away, and keeps people from shutting themselves out."""
+
+    by: User
+
+    def clean(self) -> None:
+        super().clean()
+        for form in self.deleted_forms:
+            check_take(form.instance, by=self.by)
 
     def add_fields(self, form: Any, index: Any) -> None:
         super().add_fields(form, index)
@@ -95,6 +113,9 @@ class GrantInline(Granting, TabularInline):
     template = "admin/edit_inline/rows.html"
     extra = 0
     verbose_name = _("grant")
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        return asked_by(super().get_formset(request, obj, **kwargs), person(request))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("account", "preset") if self.parent_model is User else ("user", "preset")

@@ -29,6 +29,8 @@ def badge(text: Any, tone: str) -> SafeString:
 
 def stored(secret: Any) -> SafeString:
     """Whether there is a secret; never which."""
+    if getattr(secret, "unreadable", False):
+        return badge(_("cannot be read: replace it"), "bad")
     return badge(_("stored"), "good") if secret else badge(_("missing"), "bad")
 
 

@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.base import AnyModelForm, ProductAdmin
@@ -60,11 +62,13 @@ class StopAdmin(WithDeeds, ProductAdmin):
             form=ReasonForm, offered=is_in_force,
         ),
     )  # fmt: skip
-    list_display = ("__str__", "state", "reason", "by", "at", "lifted_at")
-    list_filter = (IsInForce, ("account", AccountFilter))
+    list_display = ("__str__", "state", "reason", "by", "at", "lifted_by", "lifted_at")
+    list_filter = (IsInForce, ("account", AccountFilter), ("agent", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("agent", "account", "by", "lifted_by")
-    search_fields = ("reason", "lift_reason", "agent__name", "=conversation")
-    fields = ("agent", "account", "conversation", "reason", "state", "by", "at", "lifted_at", "lifted_by", "lift_reason")
+    search_fields = ("reason", "lift_reason", "agent__name", "by__name", "by__email", "=conversation", "=public_id")
+    search_help_text = _("A word of the reason, an agent, who placed it, or the id of a conversation.")
+    date_hierarchy = "at"
+    fields = ("agent", "account", "where", "reason", "state", "by", "at", "lifted_at", "lifted_by", "lift_reason")
     add_fields = ("agent", "account", "conversation", "reason")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -85,7 +89,14 @@ class StopAdmin(WithDeeds, ProductAdmin):
             kwargs["queryset"] = User.objects.filter(is_agent=True, pk__in=Grant.objects.filter(account__in=managed_accounts(person(request))).values("user"))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    @admin.display(description=_("state"))
+    @admin.display(description=_("conversation"))
+    def where(self, stop: Stop) -> str:
+        """With a way there: conversations live a floor higher, so their page is known by its address."""
+        if not stop.conversation:
+            return str(_("every one"))
+        return format_html('<a href="{}"><code>{}</code></a>', reverse("inbox:conversation", args=[stop.conversation]), stop.conversation)
+
+    @admin.display(description=_("state"), ordering="lifted_at")
     def state(self, stop: Stop) -> str:
         return badge(_("in force"), "bad") if stop.lifted_at is None else badge(_("lifted"), "quiet")
 

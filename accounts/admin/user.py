@@ -1,23 +1,32 @@
 """People. Agents have a page of their own; nobody is deleted, because history names them."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.html import format_html
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.admin.base import AnyModelForm, ProductAdmin, asked_by
+from accounts.admin.deeds import Deed, ReasonForm, WithDeeds
 from accounts.admin.grant import PRESET_CHOICES, GrantInline, SavesGrants
+from accounts.admin.invitation import list_tools
+from accounts.admin.people_filters import OnAccount
+from accounts.admin.people_grid import people_for, words_for
 from accounts.admin.permissions import managed_accounts, person
 from accounts.admin.show import badge
 from accounts.granting import give_preset
+from accounts.leaving import deactivate, let_in_again, sign_out
 from accounts.models import Account, Grant, User
 from core.clock import now
 
@@ -27,8 +36,9 @@ if TYPE_CHECKING:
 else:
     AnyUserAdmin, AnyUserCreationForm = StockUserAdmin, BaseUserCreationForm
 
+# How many accounts the list names of each person.
+NAMED = 3
 EXPLAINED = {
-    "is_active": _("Take this away instead of deleting somebody: they are signed out and cannot sign in, and history keeps their name."),
     "is_staff": _("Managers need it to configure their accounts. By itself it shows nothing; grants say which accounts."),
     "is_superuser": _("Sees and changes everything: all accounts, Meta apps, people, agents and policies."),
     "time_zone": _("For example Europe/Lisbon. Blank is the installation's own."),
@@ -42,13 +52,13 @@ class PersonForm(AnyModelForm):
 
     class Meta:
         model = User
-        fields = ("email", "name", "time_zone", "is_active", "is_staff", "is_superuser")
+        fields = ("email", "name", "time_zone", "is_staff", "is_superuser")
         labels = {"is_superuser": _("Superuser")}
         help_texts = EXPLAINED
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if self.instance == self.by and not all(cleaned.get(name, True) for name in ("is_active", "is_staff", "is_superuser")):
+        if self.instance == self.by and not all(cleaned.get(name, True) for name in ("is_staff", "is_superuser")):
             raise ValidationError(_("You cannot take this from yourself. Ask another superuser, so that one always remains."))
         return cleaned
 
@@ -73,21 +83,40 @@ class NewPersonForm(AnyUserCreationForm):
         account.help_text = _("More accounts can be added afterwards.")
 
 
+def is_in(user: User) -> bool:
+    return user.is_active
+
+
+def is_out(user: User) -> bool:
+    return not user.is_active
+
+
 @admin.register(User)
-class UserAdmin(SavesGrants, ProductAdmin, AnyUserAdmin):
+class UserAdmin(SavesGrants, WithDeeds, ProductAdmin, AnyUserAdmin):
     """People, as a superuser configures them and as a manager sees those on their accounts."""
 
     form, add_form, add_form_template = PersonForm, NewPersonForm, None
+    change_list_template = "admin/people/change_list.html"
     inlines = (GrantInline,)
-    list_display = ("__str__", "email", "may_configure", "is_active", "last_login")
-    list_filter = ("is_active", "is_staff", "is_superuser")
+    actions = ("sign_out_selected",)
+    deeds = (
+        Deed("sign_out", _("Sign out everywhere"), _("Every browser in which they are signed in asks for the password again."), offered=is_in),
+        Deed(
+            "deactivate", _("Deactivate"),
+            _("They are signed out at once and cannot sign in. History keeps their name; their grants stay, without effect. Whom they invited cannot accept."),
+            form=ReasonForm, offered=is_in, grave=True,
+        ),
+        Deed("let_in", _("Let in again"), _("They sign in with the password that they had, and may do what they were granted."), offered=is_out),
+    )  # fmt: skip
+    list_display = ("who", "email", "accounts", "may_configure", "state", "last_login")
+    list_filter = ("is_active", "is_staff", "is_superuser", OnAccount)
     search_fields = ("name", "email")
     ordering = ("name", "email")
     filter_horizontal = ()
-    readonly_fields = ("password_state", "last_login", "date_joined")
+    readonly_fields = ("state", "password_state", "last_login", "date_joined")
     fieldsets = (
         (_("Who"), {"fields": ("email", "name", "time_zone", "password_state")}),
-        (_("May"), {"fields": ("is_active", "is_staff", "is_superuser")}),
+        (_("May"), {"fields": ("state", "is_staff", "is_superuser")}),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = (
@@ -99,27 +128,50 @@ class UserAdmin(SavesGrants, ProductAdmin, AnyUserAdmin):
     # Who may ------------------------------------------------------------------------------------------------------
     def scope(self, user: User) -> Q:
         """A manager sees themselves and whoever has a grant on their accounts."""
-        return Q(pk=user.pk) | Q(pk__in=Grant.objects.filter(account__in=managed_accounts(user)).values("user"))
+        return Q(pk__in=people_for(user).values("pk"))
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Where e-mails leave, an invitation is better: nobody but the person ever knows the password.
+        return super().has_add_permission(request) and not settings.MAILS_LEAVE
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).filter(is_agent=False)
+        theirs = Grant.objects.filter(account__in=managed_accounts(person(request))).select_related("account").order_by("account__name", "account")
+        return super().get_queryset(request).filter(is_agent=False).prefetch_related(Prefetch("grants", theirs, to_attr="shown"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fixed = super().get_readonly_fields(request, obj)
         # A manager who could change an e-mail or a password could become anybody.
-        return fixed if person(request).is_superuser or obj is None else (*fixed, "email", "name", "time_zone", "is_active", "is_staff", "is_superuser")
+        return fixed if person(request).is_superuser or obj is None else (*fixed, "email", "name", "time_zone", "is_staff", "is_superuser")
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        return super().get_actions(request) if person(request).is_superuser else {}
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         if not person(request).is_superuser:
             raise PermissionDenied
         return super().user_change_password(request, id, form_url)
 
+    def deed_view(self, request: HttpRequest, pk: int, deed: Deed) -> HttpResponse:
+        if not person(request).is_superuser:
+            raise PermissionDenied
+        return super().deed_view(request, pk, deed)
+
     # What it shows ------------------------------------------------------------------------------------------------
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        by_hand = [(reverse("admin:accounts_user_add"), _("Add with a first password"))] if self.has_add_permission(request) else []
+        return super().changelist_view(request, {"tools": list_tools(request) + by_hand} | (extra_context or {}))
+
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         agent = User.objects.filter(pk=object_id, is_agent=True).select_related("agent").first() if object_id.isdigit() else None
         if agent and hasattr(agent, "agent"):
             return redirect("admin:agents_agent_change", agent.agent.pk)
         return super().change_view(request, object_id, form_url, extra_context)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        answer = super().render_change_form(request, context, *args, **kwargs)
+        if not person(request).is_superuser:
+            answer.context_data["deeds"] = []
+        return answer
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return asked_by(super().get_form(request, obj, change=change, **kwargs), person(request))
@@ -127,11 +179,31 @@ class UserAdmin(SavesGrants, ProductAdmin, AnyUserAdmin):
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return super().get_inlines(request, obj) if obj else ()
 
+    @admin.display(description=_("name"), ordering="name")
+    def who(self, user: User) -> str:
+        return str(user)
+
+    @admin.display(description=_("accounts"))
+    def accounts(self, user: Any) -> str:
+        """The first few accounts that whoever looks manages, with what the person may do there."""
+        if user.is_superuser:
+            return str(_("all"))
+        held: dict[Account, set[str]] = {}
+        for grant in user.shown:
+            held.setdefault(grant.account, set()).add(grant.right)
+        rows = [(account, words_for(rights)) for account, rights in held.items()]
+        more = ngettext("and %d more", "and %d more", len(rows) - NAMED) % (len(rows) - NAMED) if len(rows) > NAMED else ""
+        return format_html("{} {}", format_html_join(", ", "{}: {}", rows[:NAMED]), more) if rows else "–"
+
     @admin.display(description=_("configuration"))
     def may_configure(self, user: User) -> str:
         if user.is_superuser:
             return badge(_("everything"), "care")
         return badge(_("their accounts"), "quiet") if user.is_staff else "–"
+
+    @admin.display(description=_("state"), ordering="is_active")
+    def state(self, user: User) -> str:
+        return badge(_("active"), "good") if user.is_active else badge(_("inactive"), "bad")
 
     @admin.display(description=_("password"))
     def password_state(self, user: User) -> str:
@@ -145,3 +217,20 @@ class UserAdmin(SavesGrants, ProductAdmin, AnyUserAdmin):
         if not change and account:
             give_preset(obj, form.cleaned_data["preset"], account=account, by=person(request), at=now())
             obj.refresh_from_db()
+
+    def do_deactivate(self, request: HttpRequest, user: User, *, reason: str) -> str:
+        deactivate(user, by=person(request), at=now(), reason=reason)
+        return _("%(who)s is signed out and cannot sign in any more.") % {"who": user}
+
+    def do_let_in(self, request: HttpRequest, user: User) -> str:
+        let_in_again(user, by=person(request), at=now())
+        return _("%(who)s can sign in again.") % {"who": user}
+
+    def do_sign_out(self, request: HttpRequest, user: User) -> str:
+        number = sign_out(user, by=person(request), at=now())
+        return ngettext("%d session is ended.", "%d sessions are ended.", number) % number
+
+    @admin.action(description=_("Sign out everywhere"))
+    def sign_out_selected(self, request: HttpRequest, people: Iterable[User]) -> None:
+        number = sum(sign_out(user, by=person(request), at=now()) for user in people if user != person(request))
+        self.message_user(request, ngettext("%d session is ended.", "%d sessions are ended.", number) % number)

@@ -1,6 +1,41 @@
 """What the worker does for people who connect accounts."""
 
+import logging
+from contextlib import suppress
+
+from accounts.connecting.begin import end_forgotten
+from accounts.connecting.claiming import Claim, TakenOver, claim_next
+from accounts.connecting.looking import look
+from accounts.connecting.refusals import Refused
+from accounts.connecting.saving import save
+from accounts.models import ConnectionRequest
+from core.clock import now
+
+logger = logging.getLogger("countersign.connect")
+STEPS = {ConnectionRequest.State.LOOKING: look, ConnectionRequest.State.SAVING: save}
+
 
 def connect_next() -> bool:
-    """Go on with the next request. False where none waits."""
-    return False
+    """Go on with the next request, and end those that nobody finishes. False where there is nothing to do."""
+    at = now()
+    if end_forgotten(at):
+        return True
+    claim = claim_next(at)
+    if claim is None:
+        return False
+    with suppress(TakenOver):
+        _go_on(claim)
+    return True
+
+
+def _go_on(claim: Claim) -> None:
+    try:
+        STEPS[ConnectionRequest.State(claim.request.state)](claim)
+    except Refused as refused:
+        claim.fail(refused)
+    except TakenOver:
+        raise
+    except Exception:
+        # Tried again it would go wrong again, and its secrets would stay.
+        logger.exception("A connection broke.")
+        claim.fail(Refused("broken"))

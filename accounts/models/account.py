@@ -3,12 +3,14 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.grant import Grant, Right
 from accounts.models.meta_app import MetaApp
+from accounts.reasons import reason_sentence
 from core.clock import now as clock_now
 from core.fields import EncryptedField, PublicIdField
 from core.live import Change, publish
@@ -121,9 +123,26 @@ class Account(models.Model):
     check_due_at = models.DateTimeField(_("next check"), null=True, blank=True, default=clock_now, db_index=True, editable=False)
     # What somebody asked for beside the check itself: "refresh", "subscribe".
     wants = models.JSONField(default=list, blank=True, editable=False)
+    # By line of the checklist (and "refresh", "subscribe") what went wrong when it was looked at last: a code, and since when it is not known.
+    troubles = models.JSONField(default=dict, blank=True, editable=False)
     # Set while nothing can come by webhook: then conversations are read from time to time, and shown as delayed.
     poll_due_at = models.DateTimeField(_("next reading"), null=True, blank=True, db_index=True, editable=False)
     polled_at = models.DateTimeField(_("conversations read"), null=True, blank=True, editable=False)
+    # Webhooks come again since then: one more reading after it, and then no more.
+    poll_until = models.DateTimeField(null=True, blank=True, editable=False)
+    # What its managers were told of last: a state.
+    told_state = models.CharField(max_length=16, choices=State, default=State.CONNECTED, editable=False)
+    # A disconnected account's token, for the hour in which Meta is told to send nothing more. Nothing else may use it.
+    parting_token = EncryptedField(blank=True, default="", editable=False)
+    parting_until = models.DateTimeField(null=True, blank=True, editable=False)
+
+    # A person's pause: what is written waits ----------------------------------------------------------------------
+    held_at = models.DateTimeField(_("paused"), null=True, blank=True, editable=False)
+    held_until = models.DateTimeField(_("paused until"), null=True, blank=True, editable=False)
+    held_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("paused by"), editable=False
+    )
+    held_reason = models.TextField(_("why it is paused"), blank=True, editable=False)
 
     objects = AccountQuerySet.as_manager()
 
@@ -169,10 +188,19 @@ class Account(models.Model):
         if self.sent_at is None or self.sent_at + HEARD_EVERY <= at:
             Account.objects.filter(Q(sent_at=None) | Q(sent_at__lt=at), pk=self.pk).update(sent_at=at)
 
+    def is_held(self, at: datetime) -> bool:
+        """Whether somebody has paused sending from it. Without an end it lasts until somebody resumes it."""
+        return self.held_at is not None and (self.held_until is None or at < self.held_until)
+
     @property
     def is_delayed(self) -> bool:
         """Whether its conversations are read from time to time, because nothing can come by webhook."""
         return self.poll_due_at is not None and self.state != self.State.DISCONNECTED
+
+    @property
+    def why(self) -> str:
+        """Why it is in its state, as a sentence."""
+        return reason_sentence(self.state_reason)
 
     def break_down(self, state: str, *, reason: str, at: datetime) -> bool:
         """Stop sending from this account until somebody mends it. False where it was in that state already."""

@@ -49,6 +49,8 @@ class ConnectionRequest(models.Model):
     chosen = models.JSONField(_("chosen"), default=list, blank=True)
     # For how many days back history is read: 0 none, null everything.
     history_days = models.PositiveIntegerField(_("history in days"), null=True, blank=True, default=90)
+    # When what was asked for of history was begun (`inbox.backfilling`), once for all that was connected.
+    history_begun_at = models.DateTimeField(null=True, blank=True, editable=False)
     error = models.CharField(_("error"), max_length=40, blank=True)
     error_facts = models.JSONField(default=dict, blank=True)
     at = models.DateTimeField(_("begun"))

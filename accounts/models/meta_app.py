@@ -49,13 +49,17 @@ class MetaApp(models.Model):
     )  # fmt: skip
     handshake_at = models.DateTimeField(_("handshake seen"), null=True, blank=True, editable=False)
     door = models.CharField(_("public address"), max_length=16, choices=Door, blank=True, default=Door.UNTOLD, editable=False)
+    door_at = models.DateTimeField(_("public address tried"), null=True, blank=True, editable=False)
     # By name, what Meta tells of each: "live" or "unapproved" (Graph API reference, "Application permissions"). None is not told.
     permissions = models.JSONField(_("permissions"), null=True, blank=True, editable=False)
     # Where Meta sends webhooks: object, callback_url, fields, is_active. None is not told.
     subscriptions = models.JSONField(_("webhooks go to"), null=True, blank=True, editable=False)
     checked_at = models.DateTimeField(_("checked"), null=True, editable=False)
     check_due_at = models.DateTimeField(_("next check"), null=True, blank=True, default=now, db_index=True, editable=False)
+    # The code of what went wrong at the last check, or "" (see `accounts.reasons`).
     trouble = models.CharField(_("trouble at the last check"), max_length=40, blank=True, editable=False)
+    # What somebody asked for beside the check itself: "subscribe".
+    wants = models.JSONField(default=list, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("Meta app")

@@ -2,62 +2,31 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AdminTextInputWidget
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin.base import AnyModelForm, ProductAdmin, asked_by
+from accounts.admin.base import ProductAdmin, asked_by
 from accounts.admin.deeds import Deed, ReasonForm, WithDeeds
 from accounts.admin.permissions import managed_accounts, person
 from accounts.admin.show import badge, link
 from accounts.granting import set_right_on
-from accounts.models import Account, Right, Stop, User
+from accounts.models import Right, Stop, User
+from agents.admin.agent_form import AgentForm, KeyForm
+from agents.admin.agent_list import AccountFilter, AgentColumns, NeedsFilter, owner_mark, with_standing
 from agents.admin.client import client_lines
-from agents.admin.key import AgentKeyInline
+from agents.admin.key import AgentKeyInline, issued
+from agents.admin.policy_words import shown_in_words
 from agents.models import Agent, AgentKey
 from core.clock import now
 
 
-class AgentForm(AnyModelForm):
-    """Who the agent is, and on which of the accounts that one manages it may propose."""
-
-    by: User
-
-    name = forms.CharField(label=_("Name"), max_length=120, widget=AdminTextInputWidget())
-    active = forms.BooleanField(label=_("Active"), required=False, initial=True, help_text=_("While it is not, none of its keys is accepted."))
-    accounts = forms.ModelMultipleChoiceField(
-        label=_("May propose on"), queryset=Account.objects.none(), required=False, widget=forms.CheckboxSelectMultiple,
-        help_text=_("It reads the conversations of these accounts, and proposes messages that the policy lets through or brings to a person."),
-    )  # fmt: skip
-
-    class Meta:
-        model = Agent
-        fields = ("owner", "policy")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["accounts"].queryset = managed_accounts(self.by)  # type: ignore[attr-defined]
-        if self.instance.pk:
-            user = self.instance.user
-            accounts = list(user.grants.filter(right=Right.PROPOSE).values_list("account", flat=True))
-            self.initial.update(name=user.name, active=user.is_active, accounts=accounts)
-
-
-class KeyForm(forms.Form):
-    """What a new key is for, and until when."""
-
-    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("Where the key is used, for example “laptop”."), widget=AdminTextInputWidget())
-    expires_at = forms.DateTimeField(
-        label=_("Expires"), required=False, help_text=_("Left empty, it works until it is revoked."),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )  # fmt: skip
-
-
 @admin.register(Agent)
-class AgentAdmin(WithDeeds, ProductAdmin):
+class AgentAdmin(AgentColumns, WithDeeds, ProductAdmin):
     form = AgentForm
     inlines = (AgentKeyInline,)
     deeds = (
@@ -70,28 +39,43 @@ class AgentAdmin(WithDeeds, ProductAdmin):
             form=ReasonForm, grave=True,
         ),
     )  # fmt: skip
-    list_display = ("name", "state", "owner", "policy", "created_at")
-    list_filter = ("policy", "user__is_active")
+    list_display = ("name", "state", "answers_for", "where", "keys_shown", "used", "waiting", "policy_shown")
+    list_filter = (NeedsFilter, AccountFilter, "policy", ("user__is_active", admin.BooleanFieldListFilter))
     list_select_related = ("user", "owner", "policy")
     search_fields = ("user__name", "owner__name", "owner__email", "=public_id")
-    ordering = ("user__name",)
+    ordering = ("user__name", "pk")
     fieldsets = (
-        (_("Who"), {"fields": ("name", "owner", "active", "created_at")}),
-        (_("May"), {"fields": ("accounts", "policy", "policy_in_force")}),
+        (_("Who"), {"fields": ("name", "owner", "owner_state", "active", "created_at")}),
+        (_("Now"), {"fields": ("state", "used", "waiting", "stops")}),
+        (_("May"), {"fields": ("accounts", "policy", "policy_in_force", "rules")}),
+        (_("Connecting a client"), {"fields": ("clients",)}),
     )
     add_fieldsets = ((None, {"fields": ("name", "owner", "accounts")}),)
-    readonly_fields = ("created_at", "policy_in_force")
+    readonly_fields = ("created_at", "owner_state", "state", "used", "waiting", "stops", "policy_in_force", "rules", "clients")
+
+    class Media:
+        css = {"all": ("css/copy.css",)}
+        js = ("js/copy.js",)
 
     # Who may ------------------------------------------------------------------------------------------------------
     def scope(self, user: User) -> Q:
         """A manager has agents of their own, and nothing to do with those of others."""
         return Q(owner=user)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return with_standing(super().get_queryset(request), request)
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "owner":
-            people = User.objects.filter(is_agent=False, is_active=True).order_by("name", "email")
-            kwargs |= {"queryset": people if person(request).is_superuser else people.filter(pk=person(request).pk), "initial": person(request).pk}
+            people = User.objects.filter(is_agent=False).order_by("name", "email")
+            active = people.filter(Q(is_active=True) | Q(pk__in=self._owner_on_page(request)))
+            kwargs |= {"queryset": active if person(request).is_superuser else people.filter(pk=person(request).pk), "initial": person(request).pk}
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def _owner_on_page(self, request: HttpRequest) -> QuerySet[Any]:
+        """An owner who is gone stays chosen until somebody chooses another, so that the page can be saved."""
+        pk = request.resolver_match.kwargs.get("object_id") if request.resolver_match else None
+        return Agent.objects.filter(pk=pk).values("owner") if str(pk or "").isdigit() else Agent.objects.none().values("owner")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         # The policy says what needs a person; loosening it is not for the agent's own owner.
@@ -108,18 +92,30 @@ class AgentAdmin(WithDeeds, ProductAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return asked_by(super().get_form(request, obj, change=change, **kwargs), person(request))
 
-    @admin.display(description=_("agent"), ordering="user__name")
-    def name(self, agent: Agent) -> str:
-        return str(agent)
+    @admin.display(description=_("owner's login"))
+    def owner_state(self, agent: Agent) -> str:
+        if agent.owner.is_active:
+            return badge(_("active"), "good")
+        return format_html('{} <div class="help">{}</div>', owner_mark(agent), _("Choose somebody else who answers for this agent."))
 
-    @admin.display(description=_("state"), ordering="user__is_active")
-    def state(self, agent: Agent) -> str:
-        return badge(_("active"), "good") if agent.user.is_active else badge(_("not active"), "quiet")
+    @admin.display(description=_("stops in force"))
+    def stops(self, agent: Agent) -> str:
+        found = [link(stop) for stop in Stop.objects.in_force().filter(Q(agent=agent.user) | Q(agent=None)).select_related("agent", "account")[:10]]
+        return mark_safe(", ".join(found)) if found else str(_("none"))  # noqa: S308 (each is escaped by `link`)
 
     @admin.display(description=_("policy in force"))
     def policy_in_force(self, agent: Agent) -> str:
         version = agent.policy.current if agent.policy else None
         return link(version) if version else badge(_("none: everything is denied"), "bad")
+
+    @admin.display(description=_("in words"))
+    def rules(self, agent: Agent) -> str:
+        version = agent.policy.current if agent.policy else None
+        return shown_in_words(version.document if version else None)
+
+    @admin.display(description=_("configuration"))
+    def clients(self, agent: Agent) -> str:
+        return render_to_string("admin/agents/agent/_clients.html", {"clients": client_lines()})
 
     # What it does -------------------------------------------------------------------------------------------------
     def save_model(self, request: HttpRequest, obj: Agent, form: Any, change: bool) -> None:
@@ -134,8 +130,7 @@ class AgentAdmin(WithDeeds, ProductAdmin):
 
     def do_issue(self, request: HttpRequest, agent: Agent, *, name: str, expires_at: Any) -> HttpResponse:
         key, text = AgentKey.issue(agent, name=name, by=person(request), at=now(), expires_at=expires_at)
-        title = _("The new key of %(agent)s") % {"agent": agent}
-        shown = {"key": key, "text": text, "clients": client_lines(text), "title": title}
+        shown = issued(key, text, title=_("The new key of %(agent)s") % {"agent": agent})
         return self.deed_page(request, agent, self.deeds[0], shown, template="admin/agents/agent/issued.html")
 
     def do_stop(self, request: HttpRequest, agent: Agent, *, reason: str) -> str:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.filters import AccountFilter
 from accounts.admin.readonly import ReadOnlyAdmin
-from accounts.admin.show import badge
+from accounts.admin.show import badge, link
 from agents.models import Decision, Vote
 
 TONES = {"approved": "good", "rejected": "bad"}
@@ -19,13 +19,21 @@ class OnProposal(ReadOnlyAdmin):
     """What votes and decisions have in common."""
 
     account_path = "proposal__conversation__account"
-    list_filter = ("answer", ("proposal__conversation__account", AccountFilter))
+    list_filter = ("answer", ("proposal__conversation__account", AccountFilter), ("proposal__agent", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("proposal__agent__user", "by")
-    search_fields = ("=proposal__public_id", "by__name", "by__email", "reason")
+    search_fields = ("=proposal__public_id", "by__name", "by__email", "reason", "text")
     date_hierarchy = "at"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).prefetch_related("proposal__parts")
+
+    @admin.display(description=_("proposal"), ordering="proposal")
+    def proposal_link(self, row: Vote | Decision) -> str:
+        return link(row.proposal)
+
+    @admin.display(description=_("words"))
+    def was_changed(self, row: Vote | Decision) -> str:
+        return badge(_("changed"), "care") if row.text else str(_("as proposed"))
 
     @admin.display(description=_("answer"), ordering="answer")
     def answer_badge(self, row: Vote | Decision) -> str:
@@ -34,11 +42,12 @@ class OnProposal(ReadOnlyAdmin):
 
 @admin.register(Vote)
 class VoteAdmin(OnProposal):
-    list_display = ("at", "answer_badge", "proposal", "by", "reason")
+    list_display = ("at", "answer_badge", "proposal_link", "by", "was_changed", "reason")
     fields = ("proposal", "by", "answer_badge", "text", "reason", "at", "digest", "revision")
 
 
 @admin.register(Decision)
 class DecisionAdmin(OnProposal):
-    list_display = ("at", "answer_badge", "proposal", "by", "reason", "undone_at")
+    list_display = ("at", "answer_badge", "proposal_link", "by", "was_changed", "reason", "undone_at")
+    list_filter = (*OnProposal.list_filter, ("undone_at", admin.EmptyFieldListFilter))
     fields = ("proposal", "answer_badge", "by", "text", "reason", "at", "undone_at")

@@ -9,12 +9,15 @@ from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Max, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.base import AnyModelForm, ProductAdmin
 from accounts.admin.permissions import person
 from accounts.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
-from accounts.admin.show import as_json
+from accounts.admin.show import as_json, badge, link
+from agents.admin.policy_words import shown_in_words
 from agents.models import Policy, PolicyVersion
 from agents.policy import SHIPPED, check
 from core.clock import now
@@ -61,16 +64,23 @@ class VersionInline(ReadOnlyInline):
 @admin.register(Policy)
 class PolicyAdmin(ProductAdmin):
     form = PolicyForm
-    fields = ("name", "document", "note")
+    fields = ("name", "words", "document", "note")
+    readonly_fields = ("words",)
     inlines = (VersionInline,)
     list_display = ("name", "version_in_force", "agents_under_it")
     search_fields = ("name",)
     ordering = ("name",)
 
+    class Media:
+        css = {"all": ("css/copy.css",)}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
         counted: QuerySet[Any] = rows.annotate(newest=Max("versions__number"), agents_count=Count("agents", distinct=True))
         return counted
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [name for name in self.fields if obj or name != "words"]
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return super().get_inlines(request, obj) if obj else ()
@@ -80,8 +90,14 @@ class PolicyAdmin(ProductAdmin):
         return policy.newest  # type: ignore[no-any-return]
 
     @admin.display(description=_("agents"), ordering="agents_count")
-    def agents_under_it(self, policy: Any) -> int:
-        return int(policy.agents_count)
+    def agents_under_it(self, policy: Any) -> str:
+        address = reverse("admin:agents_agent_changelist")
+        return format_html('<a href="{}?policy__id__exact={}">{}</a>', address, policy.pk, policy.agents_count)
+
+    @admin.display(description=_("in force, in words"))
+    def words(self, policy: Policy) -> str:
+        version = policy.current
+        return shown_in_words(version.document if version else None)
 
     def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -94,7 +110,25 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
     list_display = ("__str__", "by", "at", "note")
     list_filter = ("policy",)
     list_select_related = ("policy", "by")
-    fields = ("policy", "number", "by", "at", "note", "rules")
+    search_fields = ("policy__name", "note", "by__name", "by__email")
+    ordering = ("-at", "-pk")
+    date_hierarchy = "at"
+    fields = ("policy_link", "number", "in_force", "by", "at", "note", "words", "rules")
+
+    class Media:
+        css = {"all": ("css/copy.css",)}
+
+    @admin.display(description=_("policy"))
+    def policy_link(self, version: PolicyVersion) -> str:
+        return link(version.policy)
+
+    @admin.display(description=_("state"))
+    def in_force(self, version: PolicyVersion) -> str:
+        return badge(_("in force"), "good") if version == version.policy.current else badge(_("replaced"), "quiet")
+
+    @admin.display(description=_("in words"))
+    def words(self, version: PolicyVersion) -> str:
+        return shown_in_words(version.document)
 
     @admin.display(description=_("document"))
     def rules(self, version: PolicyVersion) -> str:

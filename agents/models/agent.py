@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 # How often "last used" is written: an agent that polls must not cause a write a second.
 LAST_USED_STEP = timedelta(minutes=1)
+# A key that ends within this time wants another in its place, and one that nobody has used for so long wants to be revoked.
+ENDS_SOON = timedelta(days=7)
+IDLE_AFTER = timedelta(days=90)
+
+
+class NotInUse(Exception):
+    """The key was revoked, has expired, or another has taken its place already."""
 
 
 class Agent(models.Model):
@@ -98,6 +105,33 @@ class AgentKey(models.Model):
             key = cls.objects.create(agent=agent, name=name, hint=text[:8], digest=key_digest(text), created_at=at, created_by=by, expires_at=expires_at)
             Activity.record("key.issued", key, by=by, at=at, agent=agent.public_id)
         return key, text
+
+    def rotate(self, *, by: User, at: datetime, overlap: timedelta) -> tuple["AgentKey", str]:
+        """Another key in this one's place, and its text. Both let in until the overlap is over, so that no client is ever shut out.
+
+        The new key lasts as long as this one was made for.
+
+        Raises:
+            NotInUse: there is nothing to replace any more.
+        """
+        lasts = self.expires_at - self.created_at if self.expires_at else None
+        with transaction.atomic():
+            key, text = AgentKey.issue(self.agent, name=self.name, by=by, at=at, expires_at=at + lasts if lasts else None)
+            ends_at = min(filter(None, (self.expires_at, at + overlap)))
+            if not AgentKey.objects.valid(at).filter(pk=self.pk, replaced_by=None).update(replaced_by=key, expires_at=ends_at):
+                raise NotInUse
+            Activity.record("key.rotated", self, by=by, at=at, agent=self.agent.public_id, until=ends_at.isoformat())
+        return key, text
+
+    def has_ended(self, at: datetime) -> bool:
+        return self.revoked_at is not None or (self.expires_at is not None and self.expires_at <= at)
+
+    def ends_soon(self, at: datetime) -> bool:
+        return not self.has_ended(at) and self.expires_at is not None and self.expires_at <= at + ENDS_SOON
+
+    def is_idle(self, at: datetime) -> bool:
+        """Whether nobody has used it for so long that nobody may need it."""
+        return not self.has_ended(at) and (self.last_used_at or self.created_at) <= at - IDLE_AFTER
 
     @classmethod
     def find(cls, text: str, *, at: datetime) -> "AgentKey | None":

@@ -87,7 +87,8 @@ class Card:
         """Messages that the agent had not seen, by primary key."""
         if not self.is_stale:
             return set()
-        return {line.message.pk for line in self.lines if line.message.is_inbound and line.message.received_at > self.proposal.created_at}
+        came = [line.message for line in self.lines if line.message.is_inbound and not line.message.is_history]
+        return {message.pk for message in came if message.received_at > self.proposal.created_at}
 
     @property
     def limits(self) -> Limits:

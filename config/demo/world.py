@@ -2,24 +2,27 @@
 
 import json
 import time
+from itertools import zip_longest
 from pathlib import Path
+from secrets import token_hex
 
 import httpx
 from django.conf import settings
 from django.core.management import CommandError
 from django.utils.translation import gettext as _
 
+from accounts.connecting.setup import OBJECTS
 from accounts.models import MetaApp
 from config.children import Child
 from config.demo.people import APPS
 from config.demo.secrets import Secrets
 from config.private_file import write_private
+from core.clock import now
+from graph.subscription_fields import SUBSCRIBED_FIELDS
 from graph.tokens import app_access_token
 from inbox.models import WebhookDelivery
 
 WORLD = Path(__file__).with_name("world.json")
-OBJECTS = {"facebook": "page", "instagram": "instagram"}
-FIELDS = "messages,message_echoes,message_deliveries,message_reads,message_reactions,messaging_postbacks,messaging_referrals"
 PATIENCE = 20.0
 
 
@@ -42,8 +45,9 @@ def write_world(secrets: Secrets, *, announce: bool) -> Path:
     world = json.loads(WORLD.read_text(encoding="utf-8")) | {"announce": announce}
     for app, kind in zip(world["apps"], APPS, strict=True):
         app |= {"secret": secrets.app_secrets[kind], "verify_token": secrets.verify_tokens[kind]}
-    for account, token in zip(world["accounts"], secrets.tokens.values(), strict=True):
-        account["token"] = token
+    for account, token in zip_longest(world["accounts"], secrets.tokens.values()):
+        # Those that nobody has connected yet have tokens that nobody knows.
+        account["token"] = token or token_hex(24)
     path = Path(settings.VAR_DIR) / "demo-world.json"
     write_private(path, json.dumps(world, ensure_ascii=False))
     return path
@@ -78,11 +82,14 @@ def connect(secrets: Secrets, callback_url: str) -> None:
     """
     with httpx.Client(base_url=settings.GRAPH_URLS["facebook"], timeout=10.0, trust_env=False) as http:
         for app in MetaApp.objects.filter(app_id__in=APPS.values()):
-            fields = {
-                "object": OBJECTS[app.kind], "fields": FIELDS, "callback_url": callback_url, "verify_token": secrets.verify_tokens[app.kind],
-                "access_token": app_access_token(app.app_id, app.secret.reveal()),
-            }  # fmt: skip
-            http.post(f"/{settings.GRAPH_VERSION}/{app.app_id}/subscriptions", data=fields).raise_for_status()
+            for about in OBJECTS[MetaApp.Kind(app.kind)]:
+                fields = {
+                    "object": about, "fields": ",".join(SUBSCRIBED_FIELDS[about]), "callback_url": callback_url,
+                    "verify_token": secrets.verify_tokens[app.kind], "access_token": app_access_token(app.app_id, app.secret.reveal()),
+                }  # fmt: skip
+                http.post(f"/{settings.GRAPH_VERSION}/{app.app_id}/subscriptions", data=fields).raise_for_status()
+            # What was looked at before this says that nothing comes.
+            MetaApp.objects.filter(pk=app.pk).update(check_due_at=now())
 
 
 def wait_until_told() -> None:

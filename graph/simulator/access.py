@@ -20,7 +20,7 @@ def authorise(simulator: "Simulator", call: Call) -> list[Account]:
     """
     token = check_token(simulator, call)
     accounts = [account for account in tokens.accounts_of(simulator.world, token) if account.site == call.site]
-    if token.kind == "user" and call.edge and not any(call.node == account.id and account.is_instagram for account in accounts):
+    if token.is_persons and call.edge and not any(call.node == account.id and account.is_instagram for account in accounts):
         raise errors.page_token_needed()
     if not accounts:
         raise errors.bad_token()

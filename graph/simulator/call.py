@@ -39,6 +39,7 @@ class Call:
     files: dict[str, File] = field(default_factory=dict)
     token: str = ""
     base: str = ""
+    route: str = ""
 
     @property
     def node(self) -> str:

@@ -25,6 +25,7 @@ RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 SHOWN_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "audio/wav", "audio/mpeg", "audio/aac", "audio/mp4", "video/mp4", "video/webm")
 APP = ("id", "callback_url", "deauthorise_url", "deletion_url", "rate_limits", "batch", "disorder", "duplicates", "wrong_signature")
 ACCOUNT = ("id", "network", "name", "username", "app", "login", "page_id", "echo", "ad_window_days", "disabled_at", "failing_since")
+SHOWN_CONTACTS = 300
 CONTACT = ("id", "name", "username", "acted_at", "wrote_at", "saw_at", "conversation")
 
 # What a POST to /sim/{name} calls; its JSON fields are the keywords of that method.
@@ -34,7 +35,10 @@ COMMANDS = {
     "contacts": ("add_contact", "id"),
     "people": ("add_person", "person"),
     "tokens": ("set_token", ""),
+    "permissions": ("set_permissions", ""),
     "access": ("allow_messages", ""),
+    "history": ("add_history", "added"),
+    "unsubscriptions": ("unsubscribe", ""),
     "messages": ("write", "mid"),
     "edits": ("edit", ""),
     "odd-edits": ("edit_oddly", ""),
@@ -125,7 +129,7 @@ def _read(simulator: "Simulator", request: httpx.Request, name: str) -> httpx.Re
         "health": lambda: {"ok": True, "now": simulator.now(), "waiting": len(simulator.outbox.waiting())},
         "world": lambda: world(simulator),
         "messages": lambda: {"data": simulator.messages(**dict(request.url.params))},
-        "requests": lambda: {"data": simulator.requests()},
+        "requests": lambda: {"data": simulator.requests(**dict(request.url.params)), "counts": simulator.counts()},
         "webhooks": lambda: {"data": simulator.webhooks()},
         "faults": lambda: {"data": simulator.store.rows("SELECT * FROM fault ORDER BY id")},
     }
@@ -133,7 +137,7 @@ def _read(simulator: "Simulator", request: httpx.Request, name: str) -> httpx.Re
 
 
 def world(simulator: "Simulator") -> dict[str, Any]:
-    """Everybody, without tokens and secrets."""
+    """Everybody, without tokens and secrets; of thousands of contacts those with whom something was said last."""
     apps = [{name: getattr(app, name) for name in APP} for app in simulator.world.apps()]
     accounts = [_account(simulator, account.id) for account in simulator.world.accounts()]
     return {
@@ -141,7 +145,7 @@ def world(simulator: "Simulator") -> dict[str, Any]:
         "offset": simulator.offset(),
         "apps": apps,
         "accounts": accounts,
-        "people": [{"id": each.id, "name": each.name, "app": each.app, "pages": each.pages} for each in tokens.people(simulator.store)],
+        "people": [{"id": each.id, "name": each.name, "app": each.app, "pages": each.pages, "kind": each.kind} for each in tokens.people(simulator.store)],
         "waiting": len(simulator.outbox.waiting()),
     }
 
@@ -153,7 +157,8 @@ def _account(simulator: "Simulator", account_id: str) -> dict[str, Any]:
         "subscribed": bool(account.fields),
         "restricted": bool(account.restricted),
         "dm_access": bool(account.dm_access),
-        "contacts": [_contact(simulator, account, contact) for contact in simulator.world.contacts(account_id)],
+        "contact_count": simulator.world.contact_count(account_id),
+        "contacts": [_contact(simulator, account, contact) for contact in simulator.world.newest_contacts(account_id, most=SHOWN_CONTACTS)],
     }
 
 

@@ -50,7 +50,7 @@ def _somebodies(simulator: "Simulator", call: Call, app: App) -> list[tuple[str,
     if call.site == "instagram":
         accounts = [each for each in simulator.world.accounts() if each.app == app.id and each.login == "instagram"]
         return [(each.id, each.name) for each in accounts]
-    people = [each for each in tokens.people(simulator.store) if each.app == app.id]
+    people = [each for each in tokens.people(simulator.store) if each.app == app.id and each.kind == "user"]
     return [(each.id, each.name) for each in people] or [(SOMEBODY, "somebody who manages every Page of this app")]
 
 
@@ -61,7 +61,8 @@ def _sent_back(simulator: "Simulator", call: Call, app: App, chosen: str) -> htt
     if chosen not in [key for key, _ in _somebodies(simulator, call, app)]:
         return _page(400, "<p>There is nobody like that.</p>")
     who = {"account": chosen} if call.site == "instagram" else {"person": _person(simulator, app, chosen)}
-    code = logins.issue_code(simulator, app, redirect_uri=call.text("redirect_uri"), **who)
+    asked = [scope.strip() for scope in call.text("scope").split(",") if scope.strip()]
+    code = logins.issue_code(simulator, app, redirect_uri=call.text("redirect_uri"), scopes=asked, **who)
     return _redirect(call, {"code": code} | query)
 
 

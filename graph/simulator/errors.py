@@ -60,6 +60,10 @@ def page_token_needed() -> MetaError:
     return MetaError(190, "(#190) This method must be called with a Page Access Token")
 
 
+def no_permission(scope: str) -> MetaError:
+    return MetaError(10, f"(#10) This endpoint requires the '{scope}' permission.")
+
+
 def no_dm_access() -> MetaError:
     return MetaError(200, "(#200) The owner of the account has switched off access to messages.", subcode=2534041)
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from graph.simulator import access, answers, dialogs, errors
+from graph.simulator import access, answers, dialogs, errors, scopes
 from graph.simulator.call import Call, read_body, read_call
 from graph.simulator.errors import MetaError
 from graph.simulator.faults import BEFORE, WHILE_SENDING, Fault, own_error, refusal
@@ -16,9 +16,14 @@ if TYPE_CHECKING:
 
 
 def handle(simulator: "Simulator", request: httpx.Request) -> httpx.Response:
+    """The name of its route is among the extensions of the response, to be counted."""
     call = read_call(request)
-    if dialogs.is_dialog(call):
-        return dialogs.answer(simulator, call)
+    response = dialogs.answer(simulator, call) if dialogs.is_dialog(call) else _at_graph(simulator, call, request)
+    response.extensions["route"] = "dialog" if dialogs.is_dialog(call) else call.route
+    return response
+
+
+def _at_graph(simulator: "Simulator", call: Call, request: httpx.Request) -> httpx.Response:
     try:
         read_body(call, request)
         return _answer(simulator, call)
@@ -28,6 +33,7 @@ def handle(simulator: "Simulator", request: httpx.Request) -> httpx.Response:
 
 def _answer(simulator: "Simulator", call: Call) -> httpx.Response:
     route = find(simulator, call)
+    call.route = route.name if route else ""
     if route and route.by_itself:
         return _through_faults(simulator, call, route, [])
     if route is None:
@@ -58,13 +64,14 @@ def _counted(
     if fault and fault.kind in BEFORE:
         return _spoiled(call, fault)
     if account:
-        _admit(simulator, route, account)
+        _admit(simulator, call, route, account)
     within = fault if fault and fault.kind in WHILE_SENDING else None
     response = answers.ok(call, _data(simulator, call, route, accounts, account, within))
     return _late(call, response, fault) if fault and fault.applies_first else response
 
 
-def _admit(simulator: "Simulator", route: Route, account: Account) -> None:
+def _admit(simulator: "Simulator", call: Call, route: Route, account: Account) -> None:
+    scopes.check(simulator, route.name, call.token, account)
     if route.is_messaging and account.is_instagram and not account.dm_access:
         raise errors.no_dm_access()
     for name in ("app", "day", *(["conversations"] if route.name == "conversations" else [])):

@@ -1,9 +1,10 @@
 """Token endpoints of both logins: a code for a token, a short one for a long one, a long one for a fresh one."""
 
 import hmac
+import json
 from typing import TYPE_CHECKING, Any
 
-from graph.simulator import access, ids, tokens
+from graph.simulator import access, ids, scopes, tokens
 from graph.simulator.call import Call
 from graph.simulator.errors import MetaError, invalid
 from graph.simulator.store import Row
@@ -16,13 +17,12 @@ if TYPE_CHECKING:
 Data = dict[str, Any]
 
 REFRESHABLE_AFTER_MS = 24 * HOUR_MS
-SCOPES = ["instagram_business_basic", "instagram_business_manage_messages", "instagram_business_manage_comments"]
 
 
-def issue_code(simulator: "Simulator", app: App, *, redirect_uri: str, person: str = "", account: str = "") -> str:
+def issue_code(simulator: "Simulator", app: App, *, redirect_uri: str, scopes: list[str], person: str = "", account: str = "") -> str:
     """What the login dialog sends back: good for one hour and one use."""
     code = ids.code()
-    values = {"person": person, "account": account, "redirect_uri": redirect_uri, "at": simulator.now_ms()}
+    values = {"person": person, "account": account, "redirect_uri": redirect_uri, "at": simulator.now_ms(), "scopes": json.dumps(scopes)}
     simulator.store.insert("code", code=code, app=app.id, **values)
     return code
 
@@ -35,7 +35,9 @@ def facebook_token(simulator: "Simulator", call: Call) -> Data:
     if call.text("grant_type") == "fb_exchange_token":
         return _lengthened(simulator, app, call.text("fb_exchange_token"))
     row = _use_code(simulator, app, call)
-    return _told(_issue(simulator, app, kind="user", lasts=SHORT_MS, person=row["person"]))
+    willing = tokens.person(simulator.store, row["person"]).scopes
+    given = json.dumps(scopes.granted(json.loads(row["scopes"] or "[]"), willing=willing))
+    return _told(_issue(simulator, app, kind="user", lasts=SHORT_MS, person=row["person"], given=given))
 
 
 def instagram_token(simulator: "Simulator", call: Call) -> Data:
@@ -48,8 +50,10 @@ def instagram_token(simulator: "Simulator", call: Call) -> Data:
     except MetaError as error:
         body = {"error_type": "OAuthException", "code": 400, "error_message": error.message}
         raise MetaError(400, error.message, status=400, body=body) from None
-    token = _issue(simulator, app, kind="instagram", lasts=SHORT_MS, account=row["account"])
-    return {"access_token": token.token, "user_id": int(row["account"]), "permissions": SCOPES}
+    asked = json.loads(row["scopes"] or "[]")
+    given = [scope for scope in scopes.INSTAGRAM if scope in asked] or list(scopes.INSTAGRAM)
+    token = _issue(simulator, app, kind="instagram", lasts=SHORT_MS, account=row["account"], given=json.dumps(given))
+    return {"access_token": token.token, "user_id": int(row["account"]), "permissions": given}
 
 
 def long_instagram_token(simulator: "Simulator", call: Call) -> Data:
@@ -58,7 +62,7 @@ def long_instagram_token(simulator: "Simulator", call: Call) -> Data:
     app = simulator.world.app(token.app)
     if call.text("grant_type") != "ig_exchange_token" or not _same(call.text("client_secret"), app.secret):
         raise invalid("A grant_type of ig_exchange_token and the client_secret are required.")
-    return _told(_issue(simulator, app, kind="instagram", lasts=LONG_MS, account=_account_of(simulator, token)))
+    return _told(_longer(simulator, app, token))
 
 
 def refreshed_token(simulator: "Simulator", call: Call) -> Data:
@@ -68,8 +72,7 @@ def refreshed_token(simulator: "Simulator", call: Call) -> Data:
         raise invalid("A grant_type of ig_refresh_token is required.")
     if simulator.now_ms() - token.issued_at < REFRESHABLE_AFTER_MS:
         raise invalid("A token can be refreshed once it is at least 24 hours old.")
-    app = simulator.world.app(token.app)
-    return _told(_issue(simulator, app, kind="instagram", lasts=LONG_MS, account=_account_of(simulator, token)))
+    return _told(_longer(simulator, simulator.world.app(token.app), token))
 
 
 def _client(simulator: "Simulator", call: Call) -> App:
@@ -88,7 +91,7 @@ def _lengthened(simulator: "Simulator", app: App, given: str) -> Data:
         raise invalid("Param fb_exchange_token must be a token of a person who uses this app.")
     if subcode := token.fault(now=simulator.now_ms()):
         raise MetaError(190, "Error validating access token: the session is invalid or has expired.", subcode=subcode)
-    return _told(_issue(simulator, app, kind="user", lasts=LONG_MS, person=token.person))
+    return _told(_issue(simulator, app, kind="user", lasts=LONG_MS, person=token.person, given=token.scopes))
 
 
 def _use_code(simulator: "Simulator", app: App, call: Call) -> Row:
@@ -102,8 +105,13 @@ def _use_code(simulator: "Simulator", app: App, call: Call) -> Row:
     return row
 
 
-def _issue(simulator: "Simulator", app: App, *, kind: str, lasts: int, person: str = "", account: str = "") -> Token:
-    return tokens.issue(simulator.store, kind=kind, app=app.id, now=simulator.now_ms(), lasts=lasts, person=person, account=account)
+def _longer(simulator: "Simulator", app: App, token: Token) -> Token:
+    return _issue(simulator, app, kind="instagram", lasts=LONG_MS, account=_account_of(simulator, token), given=token.scopes)
+
+
+def _issue(simulator: "Simulator", app: App, *, kind: str, lasts: int, person: str = "", account: str = "", given: str = "") -> Token:
+    now = simulator.now_ms()
+    return tokens.issue(simulator.store, kind=kind, app=app.id, now=now, lasts=lasts, person=person, account=account, scopes=given)
 
 
 def _told(token: Token) -> Data:

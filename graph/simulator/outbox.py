@@ -95,9 +95,9 @@ class Outbox:
         now = int(self.now() * 1000)
         self.store.run("UPDATE account SET failing_since = ifnull(failing_since, ?) WHERE id = ?", now, account_id)
         if self.store.row("SELECT 1 FROM account WHERE id = ? AND ? - failing_since >= ?", account_id, now, PATIENCE_MS):
-            self._disable(account_id, now)
+            self.disable(account_id, now)
 
-    def _disable(self, account_id: str, now: int) -> None:
+    def disable(self, account_id: str, now: int) -> None:
         """What was not taken by then is lost."""
         with self.store.transaction():
             self.store.run("UPDATE account SET fields = '', disabled_at = ?, failing_since = NULL WHERE id = ?", now, account_id)

@@ -11,13 +11,23 @@ DEFAULT, LARGEST = 25, 100
 
 
 def page(call: Call, things: list[dict[str, Any]]) -> dict[str, Any]:
+    """The part of a list that is asked for."""
+    start, limit = window(call)
+    return part(call, things[start : start + limit], start=start, is_last=start + limit >= len(things))
+
+
+def window(call: Call) -> tuple[int, int]:
+    """Where the part begins, and how many are in it at most."""
     limit = max(1, min(call.number("limit", DEFAULT), LARGEST))
-    start = _start(call, limit)
-    shown = things[start : start + limit]
+    return _start(call, limit), limit
+
+
+def part(call: Call, shown: list[dict[str, Any]], *, start: int, is_last: bool) -> dict[str, Any]:
+    """For lists that are too long to be made whole."""
     if not shown:
         return {"data": []}
     paging: dict[str, Any] = {"cursors": cursors(start, start + len(shown))}
-    if start + limit < len(things):
+    if not is_last:
         paging["next"] = _url(call, "after", paging["cursors"]["after"])
     if start:
         paging["previous"] = _url(call, "before", paging["cursors"]["before"])

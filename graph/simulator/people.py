@@ -61,7 +61,7 @@ def react(simulator: "Simulator", account: Account, contact: str, mid: str, *, e
     """A reaction opens the window as a message does; taking it back does not."""
     row = _in_thread(simulator, account, contact, mid)
     at = _later(simulator, row)
-    given = json.dumps({"by": "contact", "emoji": emoji}) if emoji else ""
+    given = json.dumps({"by": "contact", "emoji": emoji, "name": name}) if emoji else ""
     with simulator.store.transaction():
         simulator.store.run("UPDATE message SET reaction = ? WHERE mid = ?", given, mid)
         if emoji:

@@ -1,8 +1,9 @@
 """Who is who: the profile of a contact, the account itself, its Pages, and what a token is."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from graph.simulator import access, errors, tokens
+from graph.simulator import access, errors, scopes, tokens
 from graph.simulator.call import Call
 from graph.simulator.fields import Fields, parse
 from graph.simulator.paging import page
@@ -12,13 +13,9 @@ from graph.simulator.world import Account, Contact
 if TYPE_CHECKING:
     from graph.simulator.simulator import Simulator
 
-SCOPES = {
-    "messenger": ["pages_messaging", "pages_manage_metadata", "pages_show_list", "pages_read_engagement"],
-    "instagram": ["instagram_basic", "instagram_manage_messages", "pages_manage_metadata", "pages_show_list"],
-    "login": ["instagram_business_basic", "instagram_business_manage_messages"],
-}
 ALL_TASKS = ["ANALYZE", "ADVERTISE", "MESSAGING", "MODERATE", "CREATE_CONTENT", "MANAGE"]
 APPLICATION = "Simulator"
+TYPES = {"page": "PAGE", "user": "USER", "system_user": "SYSTEM_USER", "instagram": "USER"}
 UNKNOWN = 467
 
 
@@ -43,7 +40,7 @@ def own(simulator: "Simulator", call: Call, accounts: list[Account]) -> dict[str
 
 def asks_for_person(simulator: "Simulator", call: Call) -> bool:
     token = tokens.find(simulator.world, call.token)
-    return token is not None and token.kind == "user" and call.node in ("me", token.person)
+    return token is not None and token.is_persons and call.node in ("me", token.person)
 
 
 def person(simulator: "Simulator", call: Call) -> dict[str, Any]:
@@ -56,9 +53,11 @@ def person(simulator: "Simulator", call: Call) -> dict[str, Any]:
 def pages(simulator: "Simulator", call: Call) -> dict[str, Any]:
     """`/me/accounts`: the Pages of a person, each with its own token. A Page's token lists all Pages of its app."""
     token = access.check_token(simulator, call)
-    is_person = token.kind == "user" and call.node in ("me", token.person)
+    is_person = token.is_persons and call.node in ("me", token.person)
     if call.site != "facebook" or not (is_person or (token.kind == "page" and call.node == "me")):
         raise errors.no_such_object(call.node, call.method)
+    if "pages_show_list" not in scopes.of(token):
+        return page(call, [])
     shown = parse(call.text("fields")).or_default("access_token", "category", "category_list", "name", "id", "tasks")
     return page(call, [_shown(known, shown) for known in _managed(simulator, token)])
 
@@ -132,7 +131,7 @@ def _instagram_user(simulator: "Simulator", account: Account) -> dict[str, Any]:
 def _managed(simulator: "Simulator", token: Token) -> list[dict[str, Any]]:
     listed = [each for each in simulator.world.accounts() if each.app == token.app and each.login == "facebook"]
     nodes = dict.fromkeys(each.page_id or each.id for each in listed)
-    mine = tokens.person(simulator.store, token.person).pages if token.kind == "user" else list(nodes)
+    mine = tokens.person(simulator.store, token.person).pages if token.is_persons else list(nodes)
     return [_page(simulator, [each for each in listed if node in each.nodes], token.token) for node in nodes if node in mine]
 
 
@@ -157,7 +156,7 @@ def _page(simulator: "Simulator", accounts: list[Account], token: str) -> dict[s
 def _role(simulator: "Simulator", account: Account, node: str, token: str) -> dict[str, Any]:
     """The Page's token as this person gets it, and what they may do there."""
     own = tokens.find(simulator.world, token)
-    if own is None or own.kind != "user":
+    if own is None or not own.is_persons:
         return {"access_token": account.token, "tasks": ALL_TASKS}
     tasks = tokens.person(simulator.store, own.person).tasks
     return {"access_token": tokens.page_token(simulator.store, of=own, page=node, now=simulator.now_ms()).token, "tasks": tasks}
@@ -180,23 +179,28 @@ def _faulty(simulator: "Simulator", token: Token) -> int:
 
 
 def _good_token(simulator: "Simulator", token: Token) -> dict[str, Any]:
-    accounts, now = tokens.accounts_of(simulator.world, token), simulator.now_ms() // 1000
-    scopes = sorted({scope for each in accounts for scope in SCOPES["login" if each.login == "instagram" else each.network]})
+    accounts, now = tokens.accounts_of(simulator.world, token), simulator.now_ms()
     nodes = list(dict.fromkeys(each.page_id or each.id for each in accounts))
     owner = token.person or (nodes[0] if nodes else "")
     known = {
         "app_id": token.app,
-        "type": "PAGE" if token.kind == "page" else "USER",
+        "type": TYPES[token.kind],
         "application": APPLICATION,
-        "data_access_expires_at": now + 90 * 86400,
+        "data_access_expires_at": tokens.data_access_until(_origin(simulator, token), now=now) // 1000,
         "expires_at": (token.expires_at or 0) // 1000,
         "is_valid": True,
-        "issued_at": token.issued_at // 1000 or now - 86400,
+        "issued_at": (token.issued_at or now - tokens.HOUR_MS * 24) // 1000,
         "user_id": owner,
-        "scopes": scopes,
-        "granular_scopes": [{"scope": scope, "target_ids": nodes} for scope in scopes],
+        "scopes": scopes.of(token),
+        "granular_scopes": scopes.granular(simulator, token),
     }
-    return known if token.kind == "user" else known | {"profile_id": nodes[0] if nodes else ""}
+    return known if token.is_persons else known | {"profile_id": nodes[0] if nodes else ""}
+
+
+def _origin(simulator: "Simulator", token: Token) -> Token:
+    """A Page's token that was had from a system user sees data as long as that one does."""
+    is_systems = bool(token.person) and tokens.person(simulator.store, token.person).kind == "system_user"
+    return replace(token, kind="system_user") if is_systems else token
 
 
 def _bad_token(token: Token | None, subcode: int) -> dict[str, Any]:

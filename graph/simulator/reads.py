@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 from graph.simulator import errors, shown_messages, windows
 from graph.simulator.call import Call
 from graph.simulator.fields import Fields, parse
-from graph.simulator.paging import DEFAULT, LARGEST, cursors, page
+from graph.simulator.paging import DEFAULT, LARGEST, cursors, page, part, window
 from graph.simulator.shown_messages import business, iso, person
-from graph.simulator.store import Row
+from graph.simulator.store import LISTED, Row
 from graph.simulator.world import Account, Contact, Unknown
 
 if TYPE_CHECKING:
@@ -22,15 +22,19 @@ CONVERSATION = (
     "id", "updated_time", "participants", "messages", "snippet", "message_count", "unread_count", "can_reply", "link", "name",
     "senders", "folder", "is_subscribed", "is_owner", "former_participants", "scoped_thread_key",
 )  # fmt: skip
+# On Instagram a conversation waits among the requests until the account answers.
+FOLDER = "CASE WHEN spam THEN 'spam' WHEN answered OR NOT :instagram THEN 'inbox' ELSE 'pending' END"
 INSTAGRAM_CONVERSATION = ("id", "updated_time", "participants", "messages", "name")
 
 
 def conversations(simulator: "Simulator", call: Call, account: Account) -> Data:
     """Newest first; `user_id` finds the one conversation with that person."""
-    platform = call.text("platform", account.network)
-    threads = [] if platform != account.network else _threads(simulator, call, account)
+    start, limit = window(call)
     wanted = parse(call.text("fields")).or_default("id", "updated_time")
-    return page(call, [_conversation(simulator, account, thread, wanted) for thread in threads])
+    is_here = call.text("platform", account.network) == account.network
+    threads = _threads(simulator, call, account, start=start, most=limit + 1) if is_here else []
+    shown = [_conversation(simulator, account, thread, wanted) for thread in threads[:limit]]
+    return part(call, shown, start=start, is_last=len(threads) <= limit)
 
 
 def conversation(simulator: "Simulator", call: Call, accounts: list[Account]) -> Data:
@@ -40,7 +44,10 @@ def conversation(simulator: "Simulator", call: Call, accounts: list[Account]) ->
 
 def messages(simulator: "Simulator", call: Call, accounts: list[Account]) -> Data:
     account, contact = _thread_named(simulator, call, accounts)
-    return page(call, _messages(simulator, account, contact, parse(call.text("fields")).or_default("id", "created_time")))
+    start, limit = window(call)
+    wanted = parse(call.text("fields")).or_default("id", "created_time")
+    listed = _messages(simulator, account, contact, wanted, most=start + limit + 1)
+    return part(call, listed[start : start + limit], start=start, is_last=len(listed) <= start + limit)
 
 
 def message(simulator: "Simulator", call: Call, accounts: list[Account]) -> Data:
@@ -56,19 +63,17 @@ def message_attachments(simulator: "Simulator", call: Call, accounts: list[Accou
     return page(call, shown_messages.show(simulator, account, contact, row, parse("attachments")).get("attachments", {}).get("data", []))
 
 
-def _threads(simulator: "Simulator", call: Call, account: Account) -> list[Contact]:
-    wanted = call.text("user_id")
-    known = [(c, _newest(simulator, c.id)) for c in simulator.world.contacts(account.id) if wanted in ("", c.id)]
-    listed = [(c, row) for c, row in known if row and _is_listed(simulator, call, account, c, row)]
-    return [c for c, row in sorted(listed, key=lambda each: (-each[1]["at"], -each[1]["number"]))]
-
-
-def _is_listed(simulator: "Simulator", call: Call, account: Account, contact: Contact, newest: Row) -> bool:
+def _threads(simulator: "Simulator", call: Call, account: Account, *, start: int, most: int) -> list[Contact]:
     """Meta, Conversations API: Instagram's requests without activity for 30 days are not returned."""
-    folder = _folder(simulator, account, contact)
-    asked = call.text("folder") or folder
-    old = folder == "pending" and simulator.now_ms() - newest["at"] > REQUESTS_LIFE_MS
-    return not old and asked == folder and _after(call) < newest["at"] < _before(call)
+    now, asked = simulator.now_ms(), call.text("folder")
+    where = [
+        "account = ?", "newest_at > ?", "newest_at < ?", f"({FOLDER} != 'pending' OR newest_at >= ?)",
+        *(["id = ?"] if call.text("user_id") else []), *([f"{FOLDER} = ?"] if asked else []),
+    ]  # fmt: skip
+    values = [account.id, _after(call), _before(call), now - REQUESTS_LIFE_MS, *filter(None, (call.text("user_id"), asked))]
+    return simulator.world.contacts_where(
+        " AND ".join(where).replace(":instagram", str(int(account.is_instagram))), *values, start=start, most=most
+    )
 
 
 def _after(call: Call) -> int:
@@ -80,11 +85,9 @@ def _before(call: Call) -> int:
 
 
 def _folder(simulator: "Simulator", account: Account, contact: Contact) -> str:
-    """On Instagram a conversation waits among the requests until the account answers."""
-    if contact.spam:
-        return "spam"
-    answered = simulator.store.rows("SELECT 1 FROM message WHERE contact = ? AND direction = 'out' LIMIT 1", contact.id)
-    return "inbox" if answered or not account.is_instagram else "pending"
+    sql = f"SELECT {FOLDER} AS folder FROM contact WHERE id = ?".replace(":instagram", str(int(account.is_instagram)))  # noqa: S608
+    row = simulator.store.row(sql, contact.id)
+    return str(row["folder"]) if row else ""
 
 
 def _thread_named(simulator: "Simulator", call: Call, accounts: list[Account]) -> tuple[Account, Contact]:
@@ -101,7 +104,7 @@ def _opened(simulator: "Simulator", call: Call, accounts: list[Account]) -> tupl
     except Unknown:
         raise errors.no_such_object(call.node, call.method) from None
     account = _of(accounts, row["account"], call)
-    if row["mid"] not in [each["mid"] for each in _rows(simulator, row["contact"])[:OPENABLE]]:
+    if row["mid"] not in [each["mid"] for each in _rows(simulator, row["contact"], most=OPENABLE)]:
         raise errors.gone()
     return account, row
 
@@ -113,15 +116,14 @@ def _of(accounts: list[Account], account_id: str, call: Call) -> Account:
     raise errors.no_such_object(call.node, call.method)
 
 
-def _rows(simulator: "Simulator", contact: str) -> list[Row]:
-    """Unsent messages are in no list, taps of a button are not messages."""
-    sql = "SELECT * FROM message WHERE contact = ? AND NOT unsent AND kind != 'postback' ORDER BY at DESC, number DESC"
-    return simulator.store.rows(sql, contact)
+def _rows(simulator: "Simulator", contact: str, *, most: int = -1) -> list[Row]:
+    """Newest first. Unsent messages are in no list, taps of a button are not messages."""
+    sql = f"SELECT * FROM message WHERE contact = ? AND {LISTED} ORDER BY at DESC, number DESC LIMIT ?"  # noqa: S608
+    return simulator.store.rows(sql, contact, most)
 
 
 def _newest(simulator: "Simulator", contact: str) -> Row | None:
-    sql = "SELECT * FROM message WHERE contact = ? AND NOT unsent AND kind != 'postback' ORDER BY at DESC, number DESC LIMIT 1"
-    return simulator.store.row(sql, contact)
+    return next(iter(_rows(simulator, contact, most=1)), None)
 
 
 def _conversation(simulator: "Simulator", account: Account, contact: Contact, wanted: Fields) -> Data:
@@ -157,15 +159,15 @@ def _unread(simulator: "Simulator", contact: Contact) -> int:
 
 
 def _nested(simulator: "Simulator", account: Account, contact: Contact, wanted: Fields) -> Data:
-    found = _messages(simulator, account, contact, wanted.or_default("id", "created_time"))
-    shown = found[: min(wanted.limit or DEFAULT, LARGEST)]
+    most = min(wanted.limit or DEFAULT, LARGEST)
+    shown = _messages(simulator, account, contact, wanted.or_default("id", "created_time"), most=most)
     return {"data": shown} | ({"paging": {"cursors": cursors(0, len(shown))}} if shown else {})
 
 
-def _messages(simulator: "Simulator", account: Account, contact: Contact, wanted: Fields) -> list[Data]:
+def _messages(simulator: "Simulator", account: Account, contact: Contact, wanted: Fields, *, most: int) -> list[Data]:
     """Of those older than the 20 newest, Meta lists little more than the id."""
     bare = parse("id,created_time")
     return [
         shown_messages.show(simulator, account, contact, row, wanted if index < OPENABLE else bare)
-        for index, row in enumerate(_rows(simulator, contact.id))
+        for index, row in enumerate(_rows(simulator, contact.id, most=most))
     ]

@@ -49,6 +49,7 @@ EDGES = {
     ("DELETE", "subscribed_apps"): _accounts("subscribed_apps", subscriptions.unsubscribe_account, at_node=True),
     ("POST", "subscriptions"): Route("subscriptions", by_itself=subscriptions.subscribe_app),
     ("GET", "subscriptions"): Route("subscriptions", by_itself=subscriptions.app_subscriptions),
+    ("GET", "permissions"): Route("permissions", by_itself=subscriptions.app_permissions),
     ("POST", "pass_thread_control"): _account("thread_control", threads.pass_on),
     ("POST", "take_thread_control"): _account("thread_control", threads.take),
     ("POST", "release_thread_control"): _account("thread_control", threads.let_go),

@@ -34,7 +34,7 @@ def show(simulator: "Simulator", account: Account, contact: Contact, row: Row, w
         "to": {"data": [us if incoming else them]},
         "message": row["text"],
         "tags": {"data": [{"name": "inbox"}, {"name": "read" if not incoming or row["at"] <= contact.read_to else "unread"}]},
-        "reactions": _reactions(row, them, us),
+        "reactions": _reactions(account, row, them, us),
         "reply_to": {"mid": row["reply_to"], "is_self_reply": bool(more(row).get("is_self_reply"))} if row["reply_to"] else None,
         "is_unsupported": True if more(row).get("is_unsupported") else None,
     } | _hanging(simulator, row)
@@ -117,8 +117,10 @@ def _story(row: Row, listed: list[Attachment]) -> Data | None:
     return {"mention": {"link": mention, "id": f"{row['number']}"}} if mention else None
 
 
-def _reactions(row: Row, them: dict[str, str], us: dict[str, str]) -> Data | None:
+def _reactions(account: Account, row: Row, them: dict[str, str], us: dict[str, str]) -> Data | None:
+    """Instagram has words for them."""
     if not row["reaction"]:
         return None
     given = json.loads(row["reaction"])
-    return {"data": [{"reaction": given["emoji"], "users": [them if given["by"] == "contact" else us]}]}
+    told = given.get("name") if account.is_instagram else ""
+    return {"data": [{"reaction": told or given["emoji"], "users": [them if given["by"] == "contact" else us]}]}

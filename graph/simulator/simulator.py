@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from graph.simulator import comments, control, handle, ids, notices, people, referrals, threads, tokens, worldfile
+from graph.simulator import comments, control, handle, history, ids, notices, people, referrals, scopes, threads, tokens, worldfile
 from graph.simulator.call import is_graph
 from graph.simulator.core import Core
 from graph.simulator.media import KINDS
@@ -28,12 +28,19 @@ class Simulator(Core):
             return control.handle(self, request)
         response = handle.handle(self, request)
         status = 0 if "drop" in response.extensions else response.status_code
-        self.store.insert("request", method=request.method, path=request.url.path, status=status, at=self.now_ms())
+        route = str(response.extensions.get("route", ""))
+        self.store.insert("request", method=request.method, path=request.url.path, status=status, at=self.now_ms(), route=route)
         return response
 
-    def requests(self) -> list[dict[str, Any]]:
-        """Every Graph request in order; status 0 where the connection was dropped. Paths only, so no tokens."""
-        return self.store.rows("SELECT method, path, status, at FROM request ORDER BY id")
+    def requests(self, route: str = "") -> list[dict[str, Any]]:
+        """Every Graph request in order, or those of one route; status 0 where the connection was dropped. Paths only, so no tokens."""
+        sql = "SELECT method, path, status, at, route FROM request WHERE ? IN ('', route) ORDER BY id"
+        return self.store.rows(sql, route)
+
+    def counts(self) -> dict[str, int]:
+        """How many requests each route had, by method: `GET conversations`."""
+        sql = "SELECT method || ' ' || route AS what, count(*) AS number FROM request GROUP BY what ORDER BY what"
+        return {row["what"]: row["number"] for row in self.store.rows(sql)}
 
     def count(self, account: Account, name: str) -> None:
         """One call more against a limit, where the app has limits."""
@@ -59,8 +66,9 @@ class Simulator(Core):
         deauthorise_url: str = "",
         deletion_url: str = "",
         rate_limits: bool | dict[str, int] = False,
+        permissions: dict[str, str] | None = None,
     ) -> None:
-        """`rate_limits`: true for Meta's own numbers, or a number for some of them."""
+        """`rate_limits`: true for Meta's own numbers, or a number for some of them. `permissions`: see `set_permissions`."""
         self.world.add_app(
             id=id,
             secret=secret,
@@ -70,7 +78,12 @@ class Simulator(Core):
             deauthorise_url=deauthorise_url,
             deletion_url=deletion_url,
             rate_limits=json.dumps(rate_limits) if rate_limits else "",
+            permissions="" if permissions is None else json.dumps(scopes.checked_statuses(permissions)),
         )
+
+    def set_permissions(self, app: str, permissions: dict[str, str]) -> None:
+        """What Meta's review of the app came to: by permission, `live` or `unapproved`. Unless told, everything is live."""
+        self.world.set_app(app, permissions=json.dumps(scopes.checked_statuses(permissions)))
 
     def add_account(
         self,
@@ -110,18 +123,58 @@ class Simulator(Core):
         return self.world.add_contact(account, name, username=username, id=id, profile=profile)
 
     def add_person(
-        self, name: str, app: str, pages: list[str] | None = None, *, tasks: list[str] | None = None, id: str = "", token: str = ""
+        self,
+        name: str,
+        app: str,
+        pages: list[str] | None = None,
+        *,
+        tasks: list[str] | None = None,
+        id: str = "",
+        token: str = "",
+        kind: str = "user",
+        scopes: list[str] | None = None,
     ) -> dict[str, str]:
-        """Somebody with tasks on Pages. The token is a long-lived one: /me/accounts lists those Pages and their tokens."""
+        """Somebody with tasks on Pages. The token is a long-lived one: /me/accounts lists those Pages and their tokens.
+
+        `kind`: a `system_user` belongs to a business, never sees a dialog, and has a token without end. `scopes`: what they grant.
+        """
         self.world.app(app)
-        made = id or ids.digits(15, "1")
-        tokens.add_person(self.store, id=made, name=name, app=app, pages=pages or [], tasks=ALL_TASKS if tasks is None else tasks)
-        issued = tokens.issue(self.store, kind="user", app=app, now=self.now_ms(), lasts=tokens.LONG_MS, person=made, token=token)
+        if kind not in ("user", "system_user"):
+            raise ValueError("Somebody is a user or a system_user.")
+        made, lasts = id or ids.digits(15, "1"), None if kind == "system_user" else tokens.LONG_MS
+        does = ALL_TASKS if tasks is None else tasks
+        tokens.add_person(self.store, id=made, name=name, app=app, pages=pages or [], tasks=does, kind=kind, scopes=scopes)
+        given = "" if scopes is None else json.dumps(scopes)
+        issued = tokens.issue(self.store, kind=kind, app=app, now=self.now_ms(), lasts=lasts, person=made, token=token, scopes=given)
         return {"id": made, "token": issued.token}
 
-    def set_token(self, token: str, *, expires_in: float | None = None, issued_ago: float = 0, dead: int = 0) -> None:
-        """Another age or end for a token, in seconds; `dead` is the subcode with which it is refused from now on."""
-        tokens.set_token(self.world, token, now=self.now_ms(), expires_in=expires_in, issued_ago=issued_ago, dead=dead)
+    def set_token(
+        self,
+        token: str,
+        *,
+        expires_in: float | None = None,
+        issued_ago: float = 0,
+        dead: int = 0,
+        scopes: list[str] | None = None,
+        data_access_in: float | None = None,
+    ) -> None:
+        """Another age or end for a token, in seconds; `dead` is the subcode with which it is refused from now on.
+
+        `scopes`: what was granted with it. `data_access_in`: the end of data access, in seconds. With one of these alone its life stays.
+        """
+        tokens.set_token(
+            self.world, token, now=self.now_ms(), expires_in=expires_in, issued_ago=issued_ago, dead=dead, scopes=scopes, data_access_in=data_access_in
+        )
+
+    def add_history(
+        self, account: str, contacts: int, messages: int = 3, *, oldest_days: float = 90, newest_hours: float = 1
+    ) -> dict[str, int]:
+        """So many conversations of so many messages each, from before anybody listened: no webhook tells of them.
+
+        What was said last in them is spread over the time from `newest_hours` to `oldest_days` ago, in every other one by the contact.
+        """
+        known = self.world.account(account)
+        return history.add(self, known, contacts=contacts, length=messages, oldest_days=oldest_days, newest_hours=newest_hours)
 
     def set_echo(self, account: str, echo: str) -> None:
         if echo not in ECHOES:
@@ -293,6 +346,13 @@ class Simulator(Core):
 
     def test_button(self, account: str) -> int:
         return notices.test_button(self, self.world.account(account))
+
+    def unsubscribe(self, account: str) -> None:
+        """Meta stops telling of this account, and of what shares its Page, as after an hour of failures."""
+        known = self.world.account(account)
+        for each in self.world.accounts():
+            if each.site == known.site and (each.page_id or each.id) == (known.page_id or known.id):
+                self.outbox.disable(each.id, self.now_ms())
 
     def deauthorise(self, app: str, user_id: str) -> dict[str, Any]:
         return notices.deauthorise(self, self.world.app(app), user_id)

@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +16,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS app (
     id TEXT PRIMARY KEY, secret TEXT NOT NULL, verify_token TEXT NOT NULL, callback_url TEXT NOT NULL,
     require_proof INTEGER NOT NULL, deauthorise_url TEXT NOT NULL DEFAULT '', deletion_url TEXT NOT NULL DEFAULT '',
-    rate_limits TEXT NOT NULL DEFAULT '', batch INTEGER NOT NULL DEFAULT 1, disorder INTEGER NOT NULL DEFAULT 0,
+    rate_limits TEXT NOT NULL DEFAULT '', permissions TEXT NOT NULL DEFAULT '', batch INTEGER NOT NULL DEFAULT 1, disorder INTEGER NOT NULL DEFAULT 0,
     duplicates INTEGER NOT NULL DEFAULT 0, wrong_signature INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS subscription (
     app TEXT NOT NULL, object TEXT NOT NULL, callback_url TEXT NOT NULL, fields TEXT NOT NULL,
@@ -29,19 +29,22 @@ CREATE TABLE IF NOT EXISTS account (
     disabled_at INTEGER);
 CREATE INDEX IF NOT EXISTS account_by_token ON account (token);
 CREATE TABLE IF NOT EXISTS person (
-    id TEXT PRIMARY KEY, name TEXT NOT NULL, app TEXT NOT NULL, pages TEXT NOT NULL, tasks TEXT NOT NULL);
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, app TEXT NOT NULL, pages TEXT NOT NULL, tasks TEXT NOT NULL,
+    kind TEXT NOT NULL DEFAULT 'user', scopes TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS token (
     token TEXT PRIMARY KEY, kind TEXT NOT NULL, app TEXT NOT NULL, person TEXT NOT NULL, account TEXT NOT NULL,
-    issued_at INTEGER NOT NULL, expires_at INTEGER, dead INTEGER NOT NULL DEFAULT 0);
+    issued_at INTEGER NOT NULL, expires_at INTEGER, dead INTEGER NOT NULL DEFAULT 0, scopes TEXT NOT NULL DEFAULT '',
+    data_access_until INTEGER);
 CREATE TABLE IF NOT EXISTS code (
     code TEXT PRIMARY KEY, app TEXT NOT NULL, person TEXT NOT NULL, account TEXT NOT NULL, redirect_uri TEXT NOT NULL,
-    at INTEGER NOT NULL, used INTEGER NOT NULL DEFAULT 0);
+    at INTEGER NOT NULL, used INTEGER NOT NULL DEFAULT 0, scopes TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS contact (
     id TEXT PRIMARY KEY, account TEXT NOT NULL, name TEXT NOT NULL, username TEXT NOT NULL, profile INTEGER NOT NULL,
     conversation TEXT NOT NULL UNIQUE, acted_at INTEGER, wrote_at INTEGER, saw_at INTEGER,
     ad TEXT NOT NULL DEFAULT '', ref TEXT NOT NULL DEFAULT '', ad_until INTEGER, blocked INTEGER NOT NULL DEFAULT 0,
     banned INTEGER NOT NULL DEFAULT 0, holder TEXT NOT NULL DEFAULT '', holder_until INTEGER,
-    read_to INTEGER NOT NULL DEFAULT 0, spam INTEGER NOT NULL DEFAULT 0);
+    read_to INTEGER NOT NULL DEFAULT 0, spam INTEGER NOT NULL DEFAULT 0, newest_at INTEGER, newest_number INTEGER,
+    answered INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS contact_by_account ON contact (account);
 CREATE TABLE IF NOT EXISTS message (
     number INTEGER PRIMARY KEY, mid TEXT NOT NULL UNIQUE, account TEXT NOT NULL, contact TEXT NOT NULL,
@@ -65,13 +68,36 @@ CREATE TABLE IF NOT EXISTS fault (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, route TEXT NOT NULL, account TEXT, times INTEGER, seconds REAL NOT NULL,
     subcode INTEGER, skip INTEGER NOT NULL DEFAULT 0, code INTEGER, status INTEGER, most INTEGER);
 CREATE TABLE IF NOT EXISTS request (
-    id INTEGER PRIMARY KEY, method TEXT NOT NULL, path TEXT NOT NULL, status INTEGER NOT NULL, at INTEGER NOT NULL);
+    id INTEGER PRIMARY KEY, method TEXT NOT NULL, path TEXT NOT NULL, status INTEGER NOT NULL, at INTEGER NOT NULL,
+    route TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS webhook (
     id INTEGER PRIMARY KEY, app TEXT NOT NULL, object TEXT NOT NULL, body BLOB NOT NULL, attempts INTEGER NOT NULL,
     due_at REAL NOT NULL, delivered INTEGER NOT NULL, status INTEGER, account TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS webhook_waiting ON webhook (due_at) WHERE NOT delivered;
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+
+# After the columns that an older state file lacks. Each contact knows the newest message that is listed, so that of thousands of
+# conversations a part can be listed without looking at the rest.
+LISTED = "NOT unsent AND kind != 'postback'"
+NEWEST = f"SELECT at, number FROM message WHERE contact = contact.id AND {LISTED} ORDER BY at DESC, number DESC LIMIT 1"  # noqa: S608
+AFTER = f"""
+CREATE INDEX IF NOT EXISTS message_by_time ON message (contact, at, number);
+CREATE INDEX IF NOT EXISTS contact_by_newest ON contact (account, newest_at, newest_number);
+CREATE TRIGGER IF NOT EXISTS message_came AFTER INSERT ON message BEGIN
+    UPDATE contact SET newest_at = new.at, newest_number = new.number
+    WHERE id = new.contact AND NOT new.unsent AND new.kind != 'postback'
+        AND (newest_at IS NULL OR (newest_at, newest_number) < (new.at, new.number));
+    UPDATE contact SET answered = 1 WHERE id = new.contact AND new.direction = 'out';
+END;
+CREATE TRIGGER IF NOT EXISTS message_went AFTER UPDATE OF unsent ON message BEGIN
+    UPDATE contact SET (newest_at, newest_number) = ({NEWEST}) WHERE id = new.contact;
+END;
+"""  # noqa: S608 (nothing of it is input)
+REMEMBER = f"""
+UPDATE contact SET (newest_at, newest_number) = ({NEWEST}),
+    answered = EXISTS (SELECT 1 FROM message WHERE contact = contact.id AND direction = 'out');
+"""  # noqa: S608
 
 TABLES = tuple(re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", SCHEMA))
 
@@ -84,7 +110,8 @@ class Store:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(SCHEMA)
-        self._catch_up()
+        gained = self._catch_up()
+        self._db.executescript(AFTER + (REMEMBER if "newest_at" in gained else ""))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -120,6 +147,16 @@ class Store:
             cursor = self._db.execute(f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({marks})", (*values.values(),))  # noqa: S608
             return int(cursor.lastrowid)
 
+    def insert_many(self, table: str, rows: list[Row]) -> None:
+        """Rows of the same columns."""
+        names, marks = ", ".join(rows[0]), ", ".join("?" * len(rows[0]))
+        with self._lock:
+            self._db.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", [(*row.values(),) for row in rows])  # noqa: S608
+
+    def watch(self, listener: Callable[[str], None] | None) -> None:
+        """Every statement from now on, for tests that count them; None ends it."""
+        self._db.set_trace_callback(listener)
+
     def setting(self, name: str, default: str) -> str:
         row = self.row("SELECT value FROM setting WHERE name = ?", name)
         return str(row["value"]) if row else default
@@ -129,8 +166,9 @@ class Store:
             for table in TABLES:
                 self.run(f"DELETE FROM {table}")  # noqa: S608
 
-    def _catch_up(self) -> None:
-        """A state file of an older simulator gains the columns that it lacks."""
+    def _catch_up(self) -> set[str]:
+        """A state file of an older simulator gains the columns that it lacks. Returns their names."""
+        gained = set()
         model = sqlite3.connect(":memory:")
         model.executescript(SCHEMA)
         for table in TABLES:
@@ -138,7 +176,9 @@ class Store:
             for _, name, kind, required, default, _ in model.execute(f"PRAGMA table_info({table})"):
                 if name not in known:
                     self._db.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}{_promise(required, default)}")
+                    gained.add(name)
         model.close()
+        return gained
 
     def close(self) -> None:
         with self._lock:

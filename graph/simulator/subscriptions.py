@@ -4,10 +4,12 @@ import secrets
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from graph.simulator import access
+from graph.simulator import access, scopes
 from graph.simulator.call import Call
 from graph.simulator.errors import MetaError, invalid
-from graph.simulator.world import INSTAGRAM_FIELDS, PAGE_FIELDS, Account
+from graph.simulator.paging import page
+from graph.simulator.store import Row
+from graph.simulator.world import INSTAGRAM_FIELDS, PAGE_FIELDS, Account, App
 
 if TYPE_CHECKING:
     from graph.simulator.simulator import Simulator
@@ -60,6 +62,7 @@ def subscribe_app(simulator: "Simulator", call: Call) -> dict[str, Any]:
 def app_subscriptions(simulator: "Simulator", call: Call) -> dict[str, Any]:
     app = access.authorise_app(simulator.world, call, call.node)
     rows = simulator.store.rows("SELECT * FROM subscription WHERE app = ? ORDER BY object", app.id)
+    rows += _given(simulator, app, but_not={row["object"] for row in rows})
     return {
         "data": [
             {
@@ -71,6 +74,18 @@ def app_subscriptions(simulator: "Simulator", call: Call) -> dict[str, Any]:
             for row in rows
         ]
     }
+
+
+def app_permissions(simulator: "Simulator", call: Call) -> dict[str, Any]:
+    app = access.authorise_app(simulator.world, call, call.node)
+    return page(call, [{"permission": name, "status": status} for name, status in scopes.of_app(app).items()])
+
+
+def _given(simulator: "Simulator", app: App, *, but_not: set[str]) -> list[Row]:
+    """The address that an app was made with counts as written into the dashboard, for the objects of its accounts."""
+    objects = {each.object for each in simulator.world.accounts() if each.app == app.id} - but_not if app.callback_url else set()
+    fields = {"page": PAGE_FIELDS, "instagram": INSTAGRAM_FIELDS}
+    return [{"object": name, "callback_url": app.callback_url, "fields": ",".join(fields[name])} for name in sorted(objects)]
 
 
 def _set_fields(simulator: "Simulator", accounts: list[Account], fields: list[str]) -> dict[str, Any]:

@@ -41,6 +41,7 @@ class App:
     deauthorise_url: str
     deletion_url: str
     rate_limits: str
+    permissions: str
     batch: int
     disorder: bool
     duplicates: int
@@ -151,6 +152,21 @@ class World:
 
     def contacts(self, account: str) -> list[Contact]:
         return _things(Contact, self.store.rows("SELECT * FROM contact WHERE account = ? ORDER BY rowid", account))
+
+    def contacts_where(self, condition: str, *values: Any, start: int = 0, most: int = -1) -> list[Contact]:
+        """Those with whom something was said last come first; `condition` is never input."""
+        sql = f"SELECT * FROM contact WHERE {condition} ORDER BY newest_at DESC, newest_number DESC LIMIT ? OFFSET ?"  # noqa: S608
+        return _things(Contact, self.store.rows(sql, *values, most, start))
+
+    def newest_contacts(self, account: str, *, most: int) -> list[Contact]:
+        """In the order in which they came, those who never wrote too."""
+        sql = "SELECT *, rowid AS place FROM contact WHERE account = ? ORDER BY newest_at IS NOT NULL, newest_at DESC LIMIT ?"
+        rows = sorted(self.store.rows(sql, account, most), key=lambda row: int(row["place"]))
+        return _things(Contact, rows)
+
+    def contact_count(self, account: str) -> int:
+        row = self.store.row("SELECT count(*) AS number FROM contact WHERE account = ?", account)
+        return int(row["number"]) if row else 0
 
     def contact_in(self, conversation: str) -> Contact:
         return self._one(Contact, "SELECT * FROM contact WHERE conversation = ?", conversation)

@@ -25,7 +25,11 @@ def load(simulator: "Simulator", world: dict[str, Any]) -> None:
 
 
 def _load_account(simulator: "Simulator", values: dict[str, Any], *, announce: bool) -> None:
-    simulator.add_account(**{key: value for key, value in values.items() if key != "contacts"})
+    simulator.add_account(**{key: value for key, value in values.items() if key not in ("contacts", "connected")})
+    if not values.get("connected", True):
+        # Nobody has installed the app there yet: Meta tells nothing, neither what was said before nor what will be.
+        simulator.world.set_account(values["id"], "fields", "")
+        announce = False
     account = simulator.world.account(values["id"])
     for contact in values.get("contacts", []):
         known = {key: value for key, value in contact.items() if key != "messages"}

@@ -1,5 +1,6 @@
 """The admin of conversations: everything can be looked at and nothing changed, one noun a file; and the page on what comes in."""
 
+from inbox.admin.backfill import BackfillAdmin
 from inbox.admin.contact import ContactAdmin
 from inbox.admin.conversation import ConversationAdmin
 from inbox.admin.deletion_request import DeletionRequestAdmin
@@ -9,12 +10,14 @@ from inbox.admin.media import MediaFileAdmin
 from inbox.admin.message import AttachmentAdmin, MessageAdmin, ReactionAdmin
 from inbox.admin.occurrence import OccurrenceAdmin
 from inbox.admin.parked_echo import ParkedEchoAdmin
+from inbox.admin.reading import ReadingAdmin
 from inbox.admin.refused_delivery import RefusedDeliveryAdmin
 from inbox.admin.webhook import WebhookDeliveryAdmin
 
 __all__ = [
     "AttachmentAdmin",
     "AttemptAdmin",
+    "BackfillAdmin",
     "ContactAdmin",
     "ConversationAdmin",
     "DeletionRequestAdmin",
@@ -25,6 +28,7 @@ __all__ = [
     "OccurrenceAdmin",
     "ParkedEchoAdmin",
     "ReactionAdmin",
+    "ReadingAdmin",
     "RefusedDeliveryAdmin",
     "WebhookDeliveryAdmin",
 ]

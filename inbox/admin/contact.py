@@ -35,12 +35,14 @@ class ContactAdmin(WithDeeds, ReadOnlyAdmin):
             offered=is_not_being_forgotten, grave=True,
         ),
     )  # fmt: skip
-    list_display = ("__str__", "username", "account", "first_seen_at", "profile_fetched_at")
-    list_filter = (("account", AccountFilter),)
-    list_select_related = ("account",)
+    list_display = ("__str__", "username", "account", "their_conversation", "first_seen_at", "profile_fetched_at")
+    list_filter = (("account", AccountFilter), ("profile_fetched_at", admin.EmptyFieldListFilter), ("forgotten_at", admin.EmptyFieldListFilter))
+    list_select_related = ("account", "conversation__account", "conversation__contact")
     search_fields = ("name", "username", "=external_id", "=public_id")
+    search_help_text = _("A name, a username, or the id that Meta gave the person for this account.")
+    date_hierarchy = "first_seen_at"
     ordering = ("-pk",)
-    fields = ("account", "external_id", "name", "username", "first_seen_at", "profile_fetched_at", "their_conversation", "erasures")
+    fields = ("account", "external_id", "name", "username", "first_seen_at", "profile_fetched_at", "forgotten_at", "their_conversation", "erasures")
 
     @admin.display(description=_("conversation"))
     def their_conversation(self, contact: Contact) -> str:

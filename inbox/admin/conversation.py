@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html_join
@@ -35,13 +35,29 @@ HISTORY = (
 CONTROL_TONES = {"": "quiet", "here": "good", "elsewhere": "care"}
 
 
+class WindowFilter(admin.SimpleListFilter):
+    """By Meta's window, as our facts say."""
+
+    title = _("window")
+    parameter_name = "window"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return (("open", _("open")), ("closed", _("closed")), ("unknown", _("not known")))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        kinds = {"open": Q(window_closes_at__gt=now()), "closed": Q(window_closes_at__lte=now()), "unknown": Q(window_closes_at=None)}
+        return queryset.filter(kinds.get(self.value() or "", Q()))
+
+
 @admin.register(Conversation)
 class ConversationAdmin(ReadOnlyAdmin):
     account_path = "account"
     list_display = ("contact", "account", "last_message", "window_now", "window_closes_at", "held_by", "last_message_at")
-    list_filter = (("account", AccountFilter), "control")
+    list_filter = (("account", AccountFilter), WindowFilter, "control")
     list_select_related = ("account", "contact", "last_message")
     search_fields = ("contact__name", "contact__username", "=contact__external_id", "=public_id")
+    search_help_text = _("The name of the contact, their id at Meta, or the last part of the conversation's address.")
+    date_hierarchy = "last_message_at"
     ordering = ("-last_message_at", "-pk")
     fields = (
         "account", "contact", "history", "revision", "last_message_at", "last_message", "newest_inbound", "window_now", "window_cause", "window_opened_at",

@@ -15,6 +15,7 @@ class DeletionRequestAdmin(ReadOnlyAdmin):
     account_path = "contact__account"
     list_display = ("received_at", "public_id", "progress", "contact", "by", "finished_at")
     list_filter = (("finished_at", admin.EmptyFieldListFilter), ("contact__account", AccountFilter))
+    date_hierarchy = "received_at"
     list_select_related = ("contact", "by")
     search_fields = ("=public_id",)
     fields = ("received_at", "status_page", "progress", "contact", "by", "meta_app", "finished_at", "numbers")

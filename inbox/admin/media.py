@@ -6,12 +6,13 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.filters import AccountFilter
 from accounts.admin.readonly import ReadOnlyAdmin
-from accounts.admin.show import badge
-from inbox.models import MediaFile
+from accounts.admin.show import badge, link
+from inbox.models import MediaFile, Message
 
 TONES = {"fetching": "quiet", "ready": "good", "failed": "bad", "gone": "care"}
 
@@ -35,17 +36,24 @@ class MediaFileAdmin(ReadOnlyAdmin):
     list_display = ("__str__", "state_badge", "mime", "weight", "account", "origin", "at")
     list_filter = ("state", OriginFilter, ("account", AccountFilter))
     list_select_related = ("account", "by")
-    search_fields = ("name", "=sha256", "=public_id", "source_url")
+    search_fields = ("name", "mime", "=sha256", "=public_id", "source_url", "error")
+    search_help_text = _("A file name, a type such as image/png, an address, or what went wrong.")
+    date_hierarchy = "at"
     ordering = ("-pk",)
     # Not the file itself: its address would go round the view that checks grants.
     fields = (
-        "account", "name", "origin", "state_badge", "error", "attempts", "not_before", "source_url", "mime", "weight", "width", "height", "sha256", "at",
-        "attachment_id", "attachment_expires_at",
+        "account", "name", "messages", "origin", "state_badge", "error", "attempts", "not_before", "source_url", "mime", "weight", "width", "height",
+        "sha256", "at", "attachment_id", "attachment_expires_at",
     )  # fmt: skip
 
     @admin.display(description=_("state"), ordering="state")
     def state_badge(self, media: MediaFile) -> str:
         return badge(media.get_state_display(), TONES[media.state])
+
+    @admin.display(description=_("in the messages"))
+    def messages(self, media: MediaFile) -> str:
+        found = Message.objects.filter(attachments__media=media).prefetch_related("attachments")[:5]
+        return format_html_join(", ", "{}", ((link(message),) for message in found)) or "–"
 
     @admin.display(description=_("origin"), ordering="by")
     def origin(self, media: MediaFile) -> str:

@@ -9,6 +9,7 @@ from inbox.models.media import MediaFile
 from inbox.models.message import Attachment, Message, Reaction
 from inbox.models.occurrence import Occurrence
 from inbox.models.parked_echo import ParkedEcho
+from inbox.models.reading import Reading
 from inbox.models.refused_delivery import RefusedDelivery
 from inbox.models.webhook import KeptEvent, WebhookDelivery
 
@@ -27,6 +28,7 @@ __all__ = [
     "ParkedEcho",
     "Reaction",
     "ReadMark",
+    "Reading",
     "RefusedDelivery",
     "WebhookDelivery",
 ]

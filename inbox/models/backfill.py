@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from core.fields import PublicIdField
 
+PART = 20
+
 
 class BackfillQuerySet(models.QuerySet["Backfill"]):
     def unfinished(self) -> Self:
@@ -45,7 +47,13 @@ class Backfill(models.Model):
     counted = models.PositiveIntegerField(default=0, editable=False)
     conversations = models.PositiveIntegerField(_("conversations read"), default=0)
     messages = models.PositiveIntegerField(_("messages taken over"), default=0)
+    # Conversations that Meta lists and does not open, that are with nobody in particular, or that we could not apply.
+    left_out = models.PositiveIntegerField(_("conversations left out"), default=0)
     oldest_at = models.DateTimeField(_("oldest message"), null=True, blank=True)
+    # When the newest part was read; a place in Meta's list that is older than that may be forgotten there.
+    read_at = models.DateTimeField(_("last read"), null=True, blank=True)
+    # How many conversations a part asks for: fewer where Meta found more too large.
+    part = models.PositiveSmallIntegerField(default=PART, editable=False)
     # How many in a row failed, and why the last one did.
     tries = models.PositiveSmallIntegerField(default=0, editable=False)
     trouble = models.CharField(_("trouble"), max_length=40, blank=True)

@@ -17,6 +17,8 @@ class Contact(models.Model):
     profile_fetched_at = models.DateTimeField(_("profile fetched"), null=True, blank=True)
     profile_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
     first_seen_at = models.DateTimeField(_("first seen"))
+    # They were erased here: whatever was said until then is not read back from Meta.
+    forgotten_at = models.DateTimeField(_("erased"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("contact")

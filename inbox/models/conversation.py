@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, F, Max, OuterRef, Subquery
+from django.db.models import Count, Exists, F, Max, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -26,8 +26,16 @@ if TYPE_CHECKING:
 CAUSES = ("message", "postback", "referral", "reaction")
 # An old click counts no more once there were this many newer ones.
 AD_CLICKS_LOOKED_AT = 5
-CLOCKS_DIFFER = timedelta(minutes=1)
+CLOCKS_DIFFER, A_SECOND = timedelta(minutes=1), timedelta(seconds=1)
 LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def _unseen_by(user: User) -> models.QuerySet[Message]:
+    """Of the conversation around it: what came after this user last looked. The index `messages_unseen` answers it alone."""
+    mark = ReadMark.objects.filter(conversation=OuterRef("conversation"), user=user).values("read_until")[:1]
+    return Message.objects.filter(
+        conversation=OuterRef("pk"), direction=Message.Direction.IN, received_at__gt=Coalesce(Subquery(mark), LONG_AGO), is_history=False
+    )
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -43,11 +51,13 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         return self.order_by("-last_message_at", "-pk")
 
     def with_unread(self, user: User) -> Self:
-        """Adds `unread`: how many of the contact's messages came after this user last looked."""
-        mark = ReadMark.objects.filter(conversation=OuterRef("conversation"), user=user).values("read_until")[:1]
-        unseen = Message.objects.filter(conversation=OuterRef("pk"), direction=Message.Direction.IN, received_at__gt=Coalesce(Subquery(mark), LONG_AGO))
-        counted = unseen.order_by().values("conversation").annotate(number=Count("pk")).values("number")
+        """Adds `unread`: how many of the contact's messages came after this user last looked. History is nobody's news."""
+        counted = _unseen_by(user).order_by().values("conversation").annotate(number=Count("pk")).values("number")
         return self.annotate(unread=Coalesce(Subquery(counted), 0))
+
+    def unread_by(self, user: User) -> Self:
+        """Those in which `unread` would not be zero."""
+        return self.filter(Exists(_unseen_by(user)))
 
     def lock(self, pk: int) -> "Conversation":
         """The row, locked until the transaction ends. The first of the locks: conversation, proposal, dispatch, activity.
@@ -169,14 +179,23 @@ class Conversation(models.Model):
 
     def add(self, message: Message) -> None:
         """Take a new message into the facts of this locked conversation, whatever order it came in, and tell the browsers."""
-        if message.is_inbound:
+        self.take(message)
+        self.show()
+
+    def take(self, message: Message) -> None:
+        """Take a new message into the facts of this locked conversation, whatever order it came in; it is saved or shown afterwards.
+
+        History from before what is known makes nothing stale: nobody decided without it.
+        """
+        is_news = not message.is_history
+        if message.is_inbound and (is_news or _may_be_later(message, self.newest_inbound)):
             self.hear()
-        self.revision = F("revision") + 1
+        if is_news or _may_be_later(message, self.last_message):
+            self.revision = self.revision + 1
         if self.last_message is None or _is_later(message, self.last_message):
             self.last_message, self.last_message_at = message, message.at
         if message.is_inbound and (self.newest_inbound is None or _is_later(message, self.newest_inbound)):
             self.newest_inbound = message
-        self.show()
 
     def find_newest(self) -> None:
         """Look up which messages are the newest, after the time of one was corrected."""
@@ -227,6 +246,11 @@ class Conversation(models.Model):
         mark, made = ReadMark.objects.get_or_create(conversation=self, user=by, defaults={"read_until": until})
         if not made and mark.read_until < until:
             ReadMark.objects.filter(pk=mark.pk, read_until__lt=until).update(read_until=until)
+
+
+def _may_be_later(message: Message, other: Message | None) -> bool:
+    """Threads at Meta tell whole seconds: what stands in the same second may have been said after."""
+    return other is None or message.at + A_SECOND > other.at
 
 
 def _is_later(message: Message, other: Message) -> bool:

@@ -36,7 +36,8 @@ class Dispatch(models.Model):
     message = models.OneToOneField(Message, models.PROTECT, related_name="dispatch", verbose_name=_("message"))
     # Repeated from the message: the claim asks by them.
     conversation = models.ForeignKey("inbox.Conversation", models.PROTECT, related_name="dispatches", verbose_name=_("conversation"))
-    account = models.ForeignKey("accounts.Account", models.PROTECT, related_name="dispatches", verbose_name=_("account"))
+    # Without an index of its own: the one by account and state serves.
+    account = models.ForeignKey("accounts.Account", models.PROTECT, related_name="dispatches", db_index=False, verbose_name=_("account"))
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
     not_before = models.DateTimeField(_("not before"))
     released_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("let out by"))
@@ -67,6 +68,8 @@ class Dispatch(models.Model):
             models.Index(fields=("not_before", "id"), condition=Q(state="queued"), name="dispatches_due"),
             models.Index(fields=("conversation", "not_before", "id"), condition=Q(state__in=("queued", "sending", "unknown")), name="dispatches_in_order"),
             models.Index(fields=("lease_until",), condition=Q(state="sending"), name="dispatches_leased"),
+            # How many of an account wait or are unknown, however long its history is.
+            models.Index(fields=("account", "state"), name="dispatches_of_account"),
         )
 
     def __str__(self) -> str:

@@ -33,11 +33,18 @@ class MediaFile(models.Model):
         FAILED = "failed", _("could not be fetched")
         GONE = "gone", _("no longer at Meta")
 
+    class Turn(models.IntegerChoices):
+        """What comes in is copied before what was read back."""
+
+        NEWS = 0, _("at once")
+        HISTORY = 1, _("after what comes in")
+
     public_id = PublicIdField()
     account = models.ForeignKey("accounts.Account", models.PROTECT, related_name="media", verbose_name=_("account"))
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("chosen by"))
     at = models.DateTimeField(_("chosen"))
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.READY)
+    turn = models.PositiveSmallIntegerField(_("copied"), choices=Turn, default=Turn.NEWS, editable=False)
     source_url = models.TextField(_("address"), blank=True)
     error = models.TextField(_("error"), blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -58,7 +65,10 @@ class MediaFile(models.Model):
         verbose_name = _("media file")
         verbose_name_plural = _("media files")
 
-        indexes = (models.Index(fields=("state", "id"), name="media_by_state"),)
+        indexes = (
+            models.Index(fields=("state", "id"), name="media_by_state"),
+            models.Index(fields=("state", "turn", "id"), name="media_by_turn"),
+        )
 
     def __str__(self) -> str:
         return self.name or self.public_id

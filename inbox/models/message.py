@@ -56,6 +56,8 @@ class Message(models.Model):
             models.Index(fields=("conversation", "-at", "-id"), name="messages_newest_first"),
             # SQLite does not see that `mid = ?` implies the condition of the constraint below, so its index is no help there.
             models.Index(fields=("account", "mid"), name="messages_by_mid"),
+            # What somebody has not seen is counted from here alone. The boolean stands last: SQLite finds nothing by `NOT is_history`.
+            models.Index(fields=("conversation", "direction", "received_at", "is_history"), name="messages_unseen"),
         )
         constraints = (
             models.UniqueConstraint(fields=("account", "mid"), condition=~Q(mid=""), name="one_message_per_account_and_mid"),

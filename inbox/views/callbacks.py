@@ -66,7 +66,7 @@ def _signed(request: HttpRequest, app: MetaApp) -> SignedRequest:
         raise Refused("It is larger than anything that Meta signs.")
     text = request.POST.get("signed_request", "")
     try:
-        return read_signed_request(text, secret=app.secret.reveal())
+        return read_signed_request(text, secret=app.secret.if_readable())
     except BadSignedRequest as error:
         refusals.note(Reason.CALLBACK, size=min(len(text), LONGEST + 1))
         raise Refused(str(error)) from None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Account, User
 from core.clock import now
 from core.fields import new_public_id
 from graph.limits import Limits, limits_for
@@ -17,6 +17,7 @@ from inbox.errors import ContentRefused
 from inbox.models import Conversation, MediaFile, Message
 from inbox.models.message import MADE_UP
 from inbox.views.occurrences import holder_of
+from inbox.views.waiting import why_nothing_leaves
 from inbox.views.way_on import way_on
 
 KINDS = ("text", "file", "link")
@@ -158,6 +159,13 @@ class Composer:
     def way_on(self) -> dict[str, str]:
         """What may still be written and, where nothing may, how to go on."""
         return way_on(self.conversation, now())
+
+    @cached_property
+    def waits(self) -> dict[str, str]:
+        """That nothing leaves from the account now, and until when. From a disconnected one nothing may be written at all."""
+        is_in_use = self.conversation.account.state != Account.State.DISCONNECTED
+        why = why_nothing_leaves(self.conversation, now()) if is_in_use else ""
+        return {"title": _("What you write waits."), "text": why} if why else {}
 
     @cached_property
     def held(self) -> dict[str, str]:

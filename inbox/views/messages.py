@@ -29,7 +29,8 @@ def _thread(request: Request, opened: Conversation) -> HttpResponse:
     """Earlier messages, or the newest; nothing where the page shows the newest already."""
     if before := request.GET.get("before"):
         return render(request, "inbox/_earlier.html", {"conversation": opened, "thread": _seen(request, Thread(opened, before=before))})
-    if (request.GET.get("screen"), request.GET.get("window")) == (str(opened.screen), Composer(opened, person(request)).window):
+    shown = request.GET.get("screen"), request.GET.get("window"), request.GET.get("late", "")
+    if shown == (str(opened.screen), Composer(opened, person(request)).window, "late" if opened.account.is_delayed else ""):
         return HttpResponse(status=204)
     return thread_fragment(request, opened, since=request.GET.get("since", ""))
 

@@ -44,15 +44,15 @@ class Around:
 
 def why_waiting(dispatch: Dispatch, conversation: Conversation, around: Around, at: datetime) -> str:
     """Why it waits for more than its time, or ""."""
-    if why := _because_of(conversation, at):
+    if why := why_nothing_leaves(conversation, at):
         return why
     if around.is_stopped(dispatch):
         return _("Agents are stopped here. It leaves when the stop is lifted.")
     return _because_of_earlier(dispatch, around, at)
 
 
-def _because_of(conversation: Conversation, at: datetime) -> str:
-    """What its account lacks. `lacks_token` comes with the conversation, so that the token itself stays in the database."""
+def why_nothing_leaves(conversation: Conversation, at: datetime) -> str:
+    """What the account of the conversation lacks, or "". `lacks_token` comes with the conversation, so that the token itself stays in the database."""
     account = conversation.account
     if account.state == Account.State.DISCONNECTED:
         return _("%s is disconnected. It cannot leave unless an admin connects the account again.") % account
@@ -62,6 +62,9 @@ def _because_of(conversation: Conversation, at: datetime) -> str:
         return _("Meta restricts %s for now. It leaves as soon as that is over.") % account
     if getattr(conversation, "lacks_token", False):
         return _("%s has no access token. It leaves as soon as an admin has stored one.") % account
+    if account.is_held(at):
+        until = _("It leaves after %s.") % when(account.held_until) if account.held_until else _("It leaves as soon as somebody resumes it.")
+        return _("Sending from %(account)s is paused: “%(reason)s”.") % {"account": account, "reason": account.held_reason} + " " + until
     if account.paused_until and account.paused_until > at:
         return _("Meta asked for a slower pace. It leaves after %s.") % when(account.paused_until)
     return ""

@@ -34,8 +34,8 @@ class Key:
 
 
 def signing_keys() -> list[Key]:
-    """Every MetaApp's; a body may be signed by any of them."""
-    return [Key(app.pk, app.secret.reveal(), app.verify_token.reveal()) for app in MetaApp.objects.all()]
+    """Every MetaApp's; a body may be signed by any of them. What no encryption key opens is empty, and matches nothing."""
+    return [Key(app.pk, app.secret.if_readable(), app.verify_token.if_readable()) for app in MetaApp.objects.all()]
 
 
 def matching_app(keys: Iterable[Key], body: bytes, signature: str | None) -> int | None:
@@ -60,7 +60,9 @@ def challenge_for(query: Mapping[str, str]) -> str:
 
 
 def note_handshake(app: int) -> None:
-    MetaApp.objects.filter(pk=app).update(handshake_at=now())
+    """Meta's dashboard, or we, have just given it this address: what it tells of the app is read again."""
+    at = now()
+    MetaApp.objects.filter(pk=app).update(handshake_at=at, check_due_at=at)
 
 
 def store_many(arrivals: list[Arrival]) -> None:

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from accounts.models import AccountUsage
+from accounts.models import AccountCheck, AccountUsage, ConnectionRequest, Invitation, Mail
 from agents.models import Agent, Decision, PolicyVersion, Proposal, ProposalPart, ToolCall, Vote
 from core.clock import now
 from inbox.content import Content
@@ -30,6 +30,7 @@ def history(cast):
     reply = conversation.reply(Content(text="It is, since this morning."), by=cast.bob)
     _said_at_meta(cast, conversation, asked, reply)
     _proposed(cast.assistant, cast.alice, conversation, asked)
+    _wanted(cast)
     return conversation
 
 
@@ -44,6 +45,14 @@ def _said_at_meta(cast, conversation, asked, reply):
     RefusedDelivery.objects.create(hour=now(), reason="mis_signed", number=3, largest=812, last_at=now())
     DeletionRequest.objects.create(meta_app=cast.shop.meta_app, user_id="7300", received_at=now())
     AccountUsage.objects.create(account=cast.shop, kind="messenger", calls=80, time=5, cpu=3, at=now())
+    AccountCheck.objects.create(account=cast.shop, at=now(), verdict="care", findings={"lines": {"token": "care"}})
+
+
+def _wanted(cast):
+    """Beside conversations: an account connected, somebody invited, an e-mail written."""
+    ConnectionRequest.objects.create(by=cast.root, method="token", meta_app=cast.shop.meta_app, account=cast.shop, state="done", at=now())
+    Invitation.objects.create(email="erin@example.test", digest="e" * 64, by=cast.root, at=now(), expires_at=now())
+    Mail.objects.create(address="dana@example.test", account=cast.shop, kind="broken", key="k", subject="Broken", at=now(), not_before=now())
 
 
 def _proposed(agent: Agent, approver, conversation, asked):

@@ -13,8 +13,9 @@ by_name = pytest.mark.parametrize("model", READ_ONLY, ids=lambda model: model.__
 
 def test_every_kind_of_history_is_among_the_read_only_models():
     history = (
-        "AccountUsage Activity AgentKey Attachment Attempt Contact Conversation Decision DeletionRequest Dispatch KeptEvent MediaFile Message Occurrence "
-        "ParkedEcho PolicyVersion Proposal ProposalPart Reaction RefusedDelivery ToolCall Vote WebhookDelivery"
+        "AccountCheck AccountUsage Activity AgentKey Attachment Attempt ConnectionRequest Contact Conversation Decision DeletionRequest Dispatch "
+        "Invitation KeptEvent Mail MediaFile Message Occurrence ParkedEcho PolicyVersion Proposal ProposalPart Reaction RefusedDelivery ToolCall Vote "
+        "WebhookDelivery"
     )
     assert {model.__name__ for model in READ_ONLY} == set(history.split())
 

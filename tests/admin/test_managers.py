@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.contenttypes.models import ContentType
 
-from accounts.models import Account, Grant, MetaApp, Right, Stop, User
+from accounts.models import Account, Activity, Grant, MetaApp, Right, Stop, User
 from agents.models import Agent, AgentKey, Policy, PolicyVersion, Proposal, ToolCall
 from core.clock import now
 from inbox.models import Contact, Conversation, Dispatch, Message, RefusedDelivery, WebhookDelivery
@@ -87,7 +87,7 @@ def test_a_manager_configures_her_account_but_not_what_it_is(cast, dana):
     data = form_of(dana.get(address)) | {"reply_hold": "9", "meta_app": "99", "external_id": "1", "token": "EAAnew"}
     assert dana.post(address, data).status_code == 302
     shop = Account.objects.get(pk=cast.shop.pk)
-    assert (shop.reply_hold, shop.token.reveal()) == (9, "EAAnew")
+    assert (shop.reply_hold, shop.token.reveal()) == (9, "EAAshop")
     assert (shop.meta_app, shop.external_id) == (cast.shop.meta_app, cast.shop.external_id)
 
 
@@ -114,6 +114,7 @@ def test_a_manager_takes_a_grant_away_on_the_page_of_the_person(cast, dana):
     assert dana.post(address, data).status_code == 302
     assert not cast.shop.allows(cast.bob, Right.REPLY)
     assert cast.studio.allows(cast.bob, Right.REPLY)
+    assert Activity.objects.get(verb="grant.taken").details == {"user": cast.bob.public_id, "right": Right.REPLY}
 
 
 def test_a_manager_makes_nobody_a_superuser_and_takes_over_nobody(cast, dana):

@@ -53,18 +53,85 @@ def test_grants_are_taken_in_bulk_and_remembered(cast, browser):
 
 
 def test_somebody_deactivated_is_signed_out(cast, browser, sign_in):
+    bob, alice = sign_in(cast.bob), sign_in(cast.alice)
+    assert browser.post(page(cast.bob, "deactivate"), {"reason": ""}).status_code == 422
+    assert browser.post(page(cast.bob, "deactivate"), {"reason": "He works elsewhere now."}).status_code == 302
+    assert (bob.get("/conversations/").status_code, alice.get("/conversations/").status_code) == (302, 200)
+    assert Activity.objects.filter(verb="user.deactivated", by=cast.root, details={"reason": "He works elsewhere now."}).exists()
+    assert browser.get(page(cast.bob, "deactivate"), follow=True).redirect_chain
+
+
+def test_somebody_let_in_again_signs_in_anew(cast, browser, sign_in, client):
     bob = sign_in(cast.bob)
-    address = page(cast.bob, "change")
-    data = form_of(browser.get(address))
-    del data["is_active"]
-    assert browser.post(address, data).status_code == 302
-    assert bob.get("/conversations/").status_code == 302
-    assert Activity.objects.filter(verb="user.changed", by=cast.root, details={"fields": ["is_active"]}).exists()
+    browser.post(page(cast.bob, "deactivate"), {"reason": "On leave"})
+    assert not client.login(username="bob@example.test", password=PASSWORD)
+    assert browser.post(page(cast.bob, "let_in")).status_code == 302
+    assert bob.get("/conversations/").status_code == 302  # the old session does not come back to life
+    assert client.login(username="bob@example.test", password=PASSWORD)
+    assert cast.shop.allows(User.objects.get(pk=cast.bob.pk), Right.REPLY)
+
+
+def test_a_lost_telephone_is_signed_out(cast, browser, sign_in):
+    office, telephone, alice = sign_in(cast.bob), sign_in(cast.bob), sign_in(cast.alice)
+    assert "2 sessions are ended." in browser.post(page(cast.bob, "sign_out"), follow=True).text
+    assert [each.get("/conversations/").status_code for each in (office, telephone, alice)] == [302, 302, 200]
+    chosen = {"action": "sign_out_selected", "_selected_action": [cast.alice.pk, cast.root.pk]}
+    assert "1 session is ended." in browser.post(page(User), chosen, follow=True).text
+
+
+def test_nobody_deactivates_themselves(cast, browser):
+    assert browser.post(page(cast.root, "deactivate"), {"reason": "Enough"}).status_code == 422
+    assert User.objects.get(pk=cast.root.pk).is_active
+
+
+@pytest.mark.parametrize("deed", ["deactivate", "let_in", "sign_out"])
+def test_a_manager_does_none_of_this(deed, cast, sign_in):
+    dana = sign_in(cast.dana)
+    assert dana.post(page(cast.bob, deed), {"reason": "Mine now"}).status_code == 403
+    assert f"/{deed}/" not in dana.get(page(cast.bob, "change")).text
+    assert dana.post(page(User), {"action": "sign_out_selected", "_selected_action": [cast.bob.pk]}, follow=True).status_code == 200
+    assert User.objects.get(pk=cast.bob.pk).is_active and not Activity.objects.filter(verb="user.signed_out").exists()
+
+
+def test_where_e_mails_leave_people_are_invited_and_not_added(cast, browser, settings):
+    assert "Add with a first password" in browser.get(page(User)).text
+    settings.MAILS_LEAVE = True
+    shown = browser.get(page(User)).text
+    assert "Add with a first password" not in shown and "/admin/people/invite/" in shown
+    assert browser.get(page(User, "add")).status_code == 403
+
+
+def test_the_list_says_who_may_do_what_where(cast, browser, sign_in):
+    shown = browser.get(page(User)).text
+    assert "Harbour Coffee: Operator, Harbour Studio: Operator" in shown and "Harbour Coffee: Approver" in shown
+    Grant.objects.filter(user=cast.dana, account=cast.studio).delete()
+    assert "Harbour Studio" not in sign_in(cast.dana).get(page(User)).text
+
+
+def test_people_are_filtered_by_account_and_a_manager_learns_nothing_of_others(cast, browser, sign_in):
+    Grant.objects.filter(user=cast.bob, account=cast.studio).delete()
+    assert cast.bob not in browser.get(page(User), {"account": cast.studio.public_id}).context["cl"].result_list
+    assert cast.bob in browser.get(page(User), {"account": cast.shop.public_id}).context["cl"].result_list
+    Grant.objects.filter(user=cast.dana, account=cast.studio).delete()
+    dana = sign_in(cast.dana)
+    assert list(dana.get(page(User), {"account": cast.studio.public_id}).context["cl"].result_list) == []
+    assert "result_list" not in (dana.get(page(User), {"grants__account__id__exact": cast.studio.pk}).context or {})
+
+
+def test_a_manager_does_not_take_her_own_right_to_manage(cast, sign_in):
+    dana = sign_in(cast.dana)
+    grant = Grant.objects.get(user=cast.dana, account=cast.shop)
+    own = page(cast.dana, "change")
+    refused = dana.post(own, form_of(dana.get(own)) | {"grants-0-DELETE": "on"})
+    assert refused.status_code == 200 and "You would shut yourself out of Harbour" in refused.text
+    assert dana.post(page(grant, "delete"), {"post": "yes"}).status_code == 403
+    dana.post(page(Grant), {"action": "delete_selected", "_selected_action": [grant.pk], "post": "yes"})
+    assert Grant.objects.filter(pk=grant.pk).exists()
 
 
 def test_a_superuser_cannot_lock_themselves_out(cast, browser):
     address = page(cast.root, "change")
-    for name in ("is_active", "is_staff", "is_superuser"):
+    for name in ("is_staff", "is_superuser"):
         data = form_of(browser.get(address))
         del data[name]
         assert "Ask another superuser" in browser.post(address, data).content.decode()
@@ -97,12 +164,7 @@ def test_a_password_is_set_but_its_hash_is_not_shown(cast, browser, client):
     assert client.login(username="bob@example.test", password="harbour-and-tide")
 
 
-def test_whoever_connects_an_account_manages_it(cast, browser):
-    new = {
-        "network": "instagram", "login": "instagram", "meta_app": cast.shop.meta_app.pk, "name": "Second studio", "external_id": "178419999",
-        "token": "IGAAsecond", "human_agent_text": "own", "reply_hold": "3", "approval_hold": "5",
-    }  # fmt: skip
-    assert browser.post(page(Account, "add"), new).status_code == 302
-    account = Account.objects.get(name="Second studio")
-    assert set(Grant.objects.filter(account=account, user=cast.root).values_list("right", flat=True)) == {Right.APPROVE, Right.MANAGE}
-    assert account.is_sending
+def test_an_account_is_connected_and_never_typed_in(cast, browser):
+    for answer in (browser.get(page(Account, "add")), browser.post(page(Account, "add"), {"name": "Second studio"})):
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/connect/")
+    assert not Account.objects.filter(name="Second studio").exists()

@@ -5,6 +5,7 @@ from django.contrib.admin.models import LogEntry
 
 from accounts.models import Account, Activity, MetaApp
 from agents.models import AgentKey
+from core.clock import now
 from tests.admin.pages import form_of, page
 
 MARKERS = ("MARKER-token-1f2e", "MARKER-secret-3d4c", "MARKER-verify-5b6a")
@@ -17,9 +18,11 @@ def browser(cast, sign_in):
 
 @pytest.fixture
 def stored(cast, browser):
-    """An account and its app, given marked secrets through the admin."""
+    """An account and its app with marked secrets: the token as connecting stores it, the app's through its form."""
     app = cast.shop.meta_app
-    for row, secrets in ((cast.shop, {"token": MARKERS[0]}), (app, {"secret": MARKERS[1], "verify_token": MARKERS[2]})):
+    Account.objects.filter(pk=cast.shop.pk).update(token=MARKERS[0])
+    Activity.record("account.token_replaced", cast.shop, by=cast.root, at=now(), account=cast.shop)
+    for row, secrets in ((cast.shop, {"name": "Harbour Coffee & Co"}), (app, {"secret": MARKERS[1], "verify_token": MARKERS[2]})):
         address = page(row, "change")
         assert browser.post(address, form_of(browser.get(address)) | secrets).status_code == 302
     return Account.objects.get(pk=cast.shop.pk), MetaApp.objects.get(pk=app.pk)
@@ -49,17 +52,18 @@ def test_searching_for_a_secret_finds_nothing(stored, browser):
         assert browser.get(page(row), {"q": row.name}).context["cl"].result_count == 1
 
 
-def test_a_new_token_asks_for_the_account_to_be_mended(cast, browser):
-    Account.objects.filter(pk=cast.shop.pk).update(state=Account.State.NEEDS_RECONNECT)
+def test_the_form_of_an_account_has_no_place_for_a_token(cast, browser):
     address = page(cast.shop, "change")
-    answer = browser.post(address, form_of(browser.get(address)) | {"token": "EAAfresh"}, follow=True)
-    assert "Mark the account as mended" in answer.content.decode()
-    assert Account.objects.get(pk=cast.shop.pk).state == Account.State.NEEDS_RECONNECT
+    shown = browser.get(address)
+    assert "token" not in shown.context["adminform"].form.fields
+    assert f'href="/admin/accounts/account/{cast.shop.pk}/token/"' in shown.text
+    assert browser.post(address, form_of(shown) | {"token": "EAAfresh"}).status_code == 302
+    assert Account.objects.get(pk=cast.shop.pk).token.reveal() == "EAAshop"
 
 
 def test_a_refused_form_does_not_repeat_the_secret(stored, browser):
     account, app = stored
-    for row, secrets in ((account, {"token": "MARKER-again", "name": ""}), (app, {"secret": "MARKER-again", "app_id": ""})):
+    for row, secrets in ((account, {"name": ""}), (app, {"secret": "MARKER-again", "app_id": ""})):
         refused = browser.post(page(row, "change"), form_of(browser.get(page(row, "change"))) | secrets)
         assert refused.status_code == 200
         assert refused.context["errors"]

@@ -13,7 +13,7 @@ from graph.errors import GraphError, Rejected, TokenInvalid, Unavailable
 from graph.networks import Login
 from graph.signatures import appsecret_proof
 
-from .meta import SECRET, TOKEN, Answer, Meta, broken, error
+from .meta import SECRET, TOKEN, Answer, Meta, Script, broken, error
 
 APP = "1200000000000001"
 PROOF = appsecret_proof(f"{APP}|{SECRET}", SECRET)
@@ -74,6 +74,20 @@ def test_no_facts_are_no_answer(answer: Any) -> None:
 def test_an_app_with_a_wrong_secret_is_told_so() -> None:
     with pytest.raises(TokenInvalid):
         app(Meta(error(190), status=400)).debug_token(TOKEN)
+
+
+def test_what_the_app_may_ask_for_is_read_to_the_end() -> None:
+    first = {"data": [{"permission": "pages_messaging", "status": "live"}, {"status": "live"}, None], "paging": {"cursors": {"after": "B"}, "next": "x"}}
+    meta = Script(first, {"data": [{"permission": "instagram_basic", "status": "unapproved"}]})
+    assert app(meta).permissions() == {"pages_messaging": "live", "instagram_basic": "unapproved"}
+    assert meta.paths == [f"/{APP}/permissions"] * 2
+    assert [request.url.params.get("after") for request in meta.requests] == [None, "B"]
+
+
+def test_an_app_that_asks_for_nothing_has_no_permissions() -> None:
+    assert app(Meta({"data": []})).permissions() == {}
+    with pytest.raises(TokenInvalid):
+        app(Meta(error(190), status=400)).permissions()
 
 
 def test_where_webhooks_go_is_read() -> None:

@@ -19,6 +19,7 @@ from graph.errors import (
     MediaExpired,
     MediaRejected,
     MessageGone,
+    MessagesSwitchedOff,
     NotFound,
     OutcomeUnknown,
     PermissionMissing,
@@ -53,7 +54,8 @@ CODES: list[tuple[int, int | None, int, type[GraphError]]] = [
     (3, None, 400, PermissionMissing),
     *((10, None, status, PermissionMissing) for status in (400, 403)),
     *((code, None, status, PermissionMissing) for code in (200, 210, 299) for status in (400, 403)),
-    *((200, subcode, 400, PermissionMissing) for subcode in (2018028, 2018027, 2018021, 2534041)),
+    *((200, subcode, 400, PermissionMissing) for subcode in (2018028, 2018027, 2018021)),
+    (200, 2534041, 403, MessagesSwitchedOff),
     (10, 2534077, 400, PermissionMissing),
     (100, 2534013, 400, PermissionMissing),
     (36103, None, 400, Rejected),
@@ -254,7 +256,7 @@ def test_what_looks_like_a_token_is_not_repeated(secret: str) -> None:
 
 def test_every_error_has_a_sentence_for_colleagues() -> None:
     classes = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, GraphError)]
-    assert len(classes) == 20
+    assert len(classes) == 22
     assert all((each.__doc__ or "").endswith(".") for each in classes)
 
 

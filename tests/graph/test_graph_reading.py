@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from graph.errors import MessageGone, NotFound, PermissionMissing, RateLimited, Rejected, TokenInvalid, Unavailable
 from graph.events import MediaReceived
-from graph.networks import Login
-from graph.threads import ConversationSummary, ThreadMessage
+from graph.networks import Login, Network
+from graph.threads import ConversationSummary, ThreadMessage, events_of, reactions_of
 
 from .meta import IG, IGSID, KINDS, PAGE, PSID, SHOP, STUDIO, STUDIO_THROUGH_PAGE, TOKEN, Meta, Script, client, error
 
@@ -382,8 +382,12 @@ def test_the_same_thing_is_told_once() -> None:
 
 
 json_values = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3), max_leaves=5)
-anything = st.recursive(json_values, lambda inner: st.dictionaries(st.sampled_from(["data", "url", "link", "reply_to", "mention", "id"]), inner, max_size=3))
-keys = ["id", "created_time", "from", "message", "attachments", "shares", "story", "reply_to", "is_unsupported", "sticker", "participants", "messages"]
+inside = st.sampled_from(["data", "url", "link", "reply_to", "mention", "id", "users", "reaction"])
+anything = st.recursive(json_values, lambda inner: st.dictionaries(inside, inner, max_size=3))
+keys = [
+    "id", "created_time", "from", "to", "message", "attachments", "shares", "story", "reply_to", "is_unsupported", "sticker", "reactions",
+    "participants", "messages",
+]  # fmt: skip
 
 
 @settings(max_examples=200, deadline=None, database=None)
@@ -392,7 +396,12 @@ def test_nothing_that_meta_may_answer_breaks_the_reading(strange: dict[str, Any]
     meta = Meta({"id": PAGE, **strange, "data": [strange, *listed], "paging": strange})
     assert all(each.id for each in client(meta).conversations().conversations)
     assert all(message.mid for message in client(meta).recent_messages(PSID))
-    assert ThreadMessage.read({**strange, "id": "m_1", "created_time": told(1)})
+    message = ThreadMessage.read({**strange, "id": "m_1", "created_time": told(1)})
+    assert message
+    event = events_of(message, PAGE, Network.MESSENGER, PSID)
+    assert event is None or (event.mid, event.contact_id) == ("m_1", PSID)
+    assert all(each.mid == "m_1" for each in reactions_of(message, PAGE, Network.MESSENGER, PSID))
+    assert all(thread.summary.id for thread in client(meta).threads().threads)
 
 
 # Secrets

@@ -223,7 +223,7 @@ def test_people_tokens_and_modes_over_http(meta: Meta):
     meta.client.post("/sim/access", json={"account": STUDIO, "allowed": False})
     meta.client.post("/sim/webhook-mode", json={"app": APP, "batch": 5})
     world = meta.client.get("/sim/world").json()
-    assert world["people"] == [{"id": person["id"], "name": "Alice", "app": APP, "pages": [PAGE]}]
+    assert world["people"] == [{"id": person["id"], "name": "Alice", "app": APP, "pages": [PAGE], "kind": "user"}]
     assert (world["apps"][0]["batch"], world["accounts"][2]["dm_access"]) == (5, False)
     assert person["token"] not in json.dumps(world)
 

@@ -23,8 +23,8 @@ def debugged(meta: Meta, token: str) -> dict[str, Any]:
     return meta.get("/fb/debug_token", token=APP_TOKEN, input_token=token).json()["data"]
 
 
-def dialog_code(meta: Meta, path: str, who: str) -> str:
-    query = {"client_id": APP, "redirect_uri": BACK, "state": "s-1", "response_type": "code", "scope": "pages_messaging", "as": who}
+def dialog_code(meta: Meta, path: str, who: str, *, scope: str = "") -> str:
+    query = {"client_id": APP, "redirect_uri": BACK, "state": "s-1", "response_type": "code", "scope": scope, "as": who}
     response = meta.client.get(path, params=query)
     assert response.status_code == 302
     sent_back = parse_qs(urlsplit(response.headers["location"]).query)

@@ -1,0 +1,54 @@
+"""What stands between people, agents and their work: e-mails that did not leave, invitations that ended, keys that end."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.admin.permissions import managed_accounts
+from accounts.models import Invitation, Mail, User
+from agents.models import AgentKey
+from config.attention.line import Line
+
+COUNTED = 500
+TOLD = 5
+SOON = timedelta(days=7)
+# What happened longer ago is not news.
+RECENT = timedelta(days=14)
+
+
+def people(user: User, at: datetime) -> Iterator[Line]:
+    yield from _mails(user, at)
+    yield from _invitations(user, at)
+    yield from _keys(user, at)
+
+
+def _mails(user: User, at: datetime) -> Iterator[Line]:
+    failed = Mail.objects.filter(given_up_at__gte=at - RECENT)
+    number = (failed if user.is_superuser else failed.filter(account__in=managed_accounts(user))).order_by()[:COUNTED].count()
+    if number:
+        sentence = ngettext("%d e-mail could not be sent.", "%d e-mails could not be sent.", number) % number
+        yield Line(sentence, reverse("admin:accounts_mail_changelist"))
+
+
+def _invitations(user: User, at: datetime) -> Iterator[Line]:
+    """Nobody followed them while they could: whoever invited may want to do so again."""
+    ended = Invitation.objects.filter(accepted_at=None, revoked_at=None, expires_at__lte=at, expires_at__gt=at - RECENT)
+    number = (ended if user.is_superuser else ended.filter(by=user)).order_by()[:COUNTED].count()
+    if number:
+        sentence = ngettext("%d invitation ended before anybody accepted it.", "%d invitations ended before anybody accepted them.", number) % number
+        yield Line(sentence, reverse("admin:accounts_invitation_changelist"))
+
+
+def _keys(user: User, at: datetime) -> Iterator[Line]:
+    """Those that end soon and whose place no other key has taken."""
+    ending = AgentKey.objects.valid(at).filter(expires_at__lte=at + SOON, replaced_by=None)
+    owned = ending if user.is_superuser else ending.filter(agent__owner=user)
+    for key in owned.select_related("agent__user").order_by("expires_at")[:TOLD]:
+        when = date_format(localtime(key.expires_at), "j F, H:i")
+        sentence = _("The key “%(key)s” of %(agent)s ends on %(when)s.") % {"key": key.name, "agent": key.agent, "when": when}
+        yield Line(sentence, reverse("admin:agents_agent_change", args=[key.agent_id]))
