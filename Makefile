@@ -42,6 +42,7 @@ test-browser: $(VENV)/.stamp-e2e
 
 bench: $(VENV)/.stamp-dev
 	$(BIN)/python -m benchmarks.webhook_door
+	$(BIN)/python -m benchmarks.backfill
 
 screenshots: $(VENV)/.stamp-e2e
 	$(BIN)/python docs/screenshots.py

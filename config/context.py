@@ -29,8 +29,7 @@ class Header:
     @cached_property
     def unread(self) -> int:
         """Conversations with something that this person has not seen, among the newest."""
-        newest = Conversation.objects.visible_to(self.user).newest_first().values("pk")[:COUNTED]
-        return Conversation.objects.unread_by(self.user).filter(pk__in=newest).count()
+        return Conversation.objects.visible_to(self.user).count_unread(self.user, among=COUNTED)
 
     @cached_property
     def waiting(self) -> int:

@@ -1,9 +1,10 @@
 """Django's reports of errors, without what people typed, what variables held, and every secret that this process knows."""
 
-from collections.abc import Iterable
+from collections.abc import ItemsView
 from typing import Any
 
 from django.http import HttpRequest, QueryDict
+from django.utils.safestring import SafeString, mark_safe
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 from core.redaction import MASK, conceal
@@ -38,8 +39,8 @@ class ReportFilter(SafeExceptionReporterFilter):
     def get_post_parameters(self, request: HttpRequest | None) -> Any:
         return {} if request is None else masked(request.POST)
 
-    def get_traceback_frame_variables(self, request: Any, tb_frame: Any) -> Iterable[tuple[str, Any]]:
-        return [(name, Masked(value)) for name, value in tb_frame.f_locals.items()]
+    def get_traceback_frame_variables(self, request: Any, tb_frame: Any) -> ItemsView[str, Any]:
+        return {name: Masked(value) for name, value in tb_frame.f_locals.items()}.items()
 
 
 class Report(ExceptionReporter):
@@ -51,11 +52,12 @@ class Report(ExceptionReporter):
             data["request_GET_items"] = masked(self.request.GET).items()
         return data
 
-    def get_traceback_html(self) -> str:
-        return conceal(super().get_traceback_html())
+    def get_traceback_html(self) -> SafeString:
+        # What is escaped stays so: only dots are put in.
+        return mark_safe(conceal(super().get_traceback_html()))  # noqa: S308
 
-    def get_traceback_text(self) -> str:
-        return conceal(super().get_traceback_text())
+    def get_traceback_text(self) -> SafeString:
+        return mark_safe(conceal(super().get_traceback_text()))  # noqa: S308
 
 
 def masked(typed: QueryDict) -> dict[str, str]:

@@ -61,17 +61,20 @@ class KeyFile:
 
 def keys() -> tuple[str, ...]:
     """The keys in force now, the one that encrypts first."""
-    return _file().current() if settings.ENCRYPTION_KEYS_FILE else tuple(settings.ENCRYPTION_KEYS)
+    file = _file()
+    return file.current() if file else tuple(settings.ENCRYPTION_KEYS)
 
 
 def known_keys() -> tuple[str, ...]:
     """The keys as this process knows them, without a look at the file."""
-    return _file().known() if settings.ENCRYPTION_KEYS_FILE else tuple(settings.ENCRYPTION_KEYS)
+    file = _file()
+    return file.known() if file else tuple(settings.ENCRYPTION_KEYS)
 
 
 def reread_keys() -> tuple[str, ...]:
     """The keys as they stand in the file, opened again."""
-    return _file().reread() if settings.ENCRYPTION_KEYS_FILE else tuple(settings.ENCRYPTION_KEYS)
+    file = _file()
+    return file.reread() if file else tuple(settings.ENCRYPTION_KEYS)
 
 
 @lru_cache(maxsize=16)
@@ -80,8 +83,10 @@ def cipher(keys: tuple[str, ...]) -> MultiFernet:
     return MultiFernet([Fernet(key) for key in keys])
 
 
-def _file() -> KeyFile:
-    return _file_at(Path(settings.ENCRYPTION_KEYS_FILE))
+def _file() -> KeyFile | None:
+    """None where the environment names the keys."""
+    path: Path | None = settings.ENCRYPTION_KEYS_FILE
+    return _file_at(path) if path else None
 
 
 @lru_cache(maxsize=16)

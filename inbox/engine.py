@@ -25,7 +25,7 @@ class Engine:
     """The threads: some send, one sweeps, and one does each of the other kinds."""
 
     def __init__(self) -> None:
-        self._stopping = threading.Event()
+        self._stopping, self._may_begin = threading.Event(), threading.Event()
         kinds = ["ingest", "fetch", "upkeep", "connect", "tend", "history", *["dispatch"] * settings.SENDING_THREADS]
         self._threads = [threading.Thread(target=self._work, args=(kind,), name=f"engine-{kind}", daemon=True) for kind in kinds]
         self._threads.append(threading.Thread(target=self._sweep, name="engine-sweep", daemon=True))
@@ -43,6 +43,7 @@ class Engine:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _work(self, kind: str) -> None:
+        self._may_begin.wait()
         while not self._stopping.is_set():
             bell(kind).clear()
             while not self._stopping.is_set() and self._one_unit(kind):
@@ -53,9 +54,20 @@ class Engine:
         connections.close_all()
 
     def _sweep(self) -> None:
+        self._take_over()
         while not self._stopping.wait(settings.SWEEP_SECONDS):
             self._one_unit("sweep")
         connections.close_all()
+
+    def _take_over(self) -> None:
+        """What a killed process had leased goes on now instead of when its lease ends."""
+        try:
+            work.take_over()
+        except Exception:
+            logger.exception("The leases of an earlier process stay until they end.")
+            connection.close()
+        finally:
+            self._may_begin.set()
 
     def _one_unit(self, kind: str) -> bool:
         """Whether there was something to do. One failed unit must never end the thread that others depend on."""

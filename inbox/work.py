@@ -5,6 +5,7 @@ from datetime import datetime
 
 from accounts.connecting.work import connect_next
 from accounts.mailing import mail_next, next_mail_due
+from accounts.models import ConnectionRequest
 from accounts.tending.work import next_tend_due, tend_next
 from core.clock import now
 from inbox.backfilling import backfill_next, next_backfill_due
@@ -13,6 +14,7 @@ from inbox.copying import copy_next, copy_next_of_history, next_copy_due
 from inbox.forgetting import forget_next
 from inbox.ingesting import ingest_next
 from inbox.media import fetch_next
+from inbox.models import Backfill, WebhookDelivery
 from inbox.polling import next_poll_due, poll_next
 from inbox.profiles import fetch_next_profile
 from inbox.retention import retention
@@ -54,6 +56,16 @@ def next_due(work: str) -> datetime | None:
     """When the next unit that waits for its time becomes due; None where none does."""
     at = now()
     return min(filter(None, (ask(at) for ask in _DUE.get(work, ()))), default=None)
+
+
+def take_over() -> None:
+    """End the leases of a process that is gone, so that its work goes on at once. Only for an engine that is alone with its database.
+
+    Not those of dispatches and e-mails: what had been handed over then must not leave twice, and their sweep and their pause know how.
+    """
+    ConnectionRequest.objects.exclude(lease_until=None).update(lease_until=None)
+    Backfill.objects.unfinished().exclude(lease_until=None).update(lease_until=None)
+    WebhookDelivery.objects.filter(state=WebhookDelivery.State.RECEIVED).exclude(lease_until=None).update(lease_until=None)
 
 
 def work_until_idle(*kinds: str) -> int:

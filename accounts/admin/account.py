@@ -95,4 +95,5 @@ def ways(account: Account) -> list[tuple[str | Promise, str]]:
     token = (_("Replace token"), reverse("admin:accounts_account_token", args=[account.pk]))
     connect = (_("Reconnect"), f"{reverse('admin:connect')}?account={account.public_id}")
     test = (_("Send a test message"), reverse("admin:accounts_account_test", args=[account.pk]))
-    return [token, connect, test] if is_in_use(account) else [connect]
+    history = (_("Read back history"), f"{reverse('admin:inbox_backfill_add')}?account={account.pk}")
+    return [token, connect, test, history] if is_in_use(account) else [connect]

@@ -18,6 +18,12 @@ from accounts.admin.readonly import ReadOnlyAdmin
 from accounts.admin.show import as_json
 from accounts.models import Activity
 
+# What verbs are about; the other kinds of rows are parts of these.
+KINDS = (
+    "account", "agent", "agentkey", "backfill", "connectionrequest", "contact", "deletionrequest", "grant", "invitation", "message", "metaapp", "policy",
+    "proposal", "stop", "user", "webhookdelivery",
+)  # fmt: skip
+
 
 class WhoFilter(admin.SimpleListFilter):
     """By kind of actor."""
@@ -37,11 +43,11 @@ class WhoFilter(admin.SimpleListFilter):
 class KindFilter(admin.SimpleListFilter):
     """By what it was done to."""
 
-    title = _("to a")
+    title = _("kind of thing")
     parameter_name = "target_type"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        return sorted(((name, capfirst(str(model._meta.verbose_name))) for name, model in models_by_name().items()), key=lambda pair: pair[1])
+        return sorted(((name, capfirst(kind_in_words(name))) for name in KINDS), key=lambda pair: pair[1])
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(target_type=self.value()) if self.value() else queryset
@@ -69,8 +75,8 @@ class ActivityAdmin(ReadOnlyAdmin):
         line = self.get_object(request, str(pk))
         model = models_by_name().get(line.target_type) if line else None
         its_admin = self.admin_site._registry.get(model) if model else None
-        row = its_admin and _row(its_admin.get_queryset(request), line.target_id)
-        if model is None or not row:
+        row = _row(its_admin.get_queryset(request), line.target_id) if line and its_admin else None
+        if model is None or row is None:
             raise Http404
         return redirect(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[row.pk]))
 
@@ -87,7 +93,7 @@ class ActivityAdmin(ReadOnlyAdmin):
         kind = kind_in_words(activity.target_type)
         if not activity.target_id or activity.target_type not in models_by_name():
             return kind
-        return format_html('{} <a href="{}"><code>{}</code></a>', kind, reverse("admin:accounts_activity_target", args=[activity.pk]), activity.target_id)
+        return format_html('{} <a href="{}">{}</a>', kind, reverse("admin:accounts_activity_target", args=[activity.pk]), activity.target_id)
 
     @admin.display(description=_("details"))
     def what(self, activity: Activity) -> str:

@@ -3,7 +3,9 @@
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.html import format_html, format_html_join
@@ -17,7 +19,7 @@ from accounts.admin.permissions import person
 from accounts.admin.secrets import KeepsSecretsForm
 from accounts.admin.show import badge, moment, stored
 from accounts.connecting.setup import Entry, setup_of
-from accounts.lines.door import callback_url
+from accounts.lines.door import callback_url, is_here
 from accounts.models import MetaApp
 from accounts.reasons import trouble_sentence
 from accounts.tending.asking import ask_app_check, ask_app_subscription
@@ -44,6 +46,13 @@ class MetaAppForm(KeepsSecretsForm):
             "secret": _("Kept encrypted and never shown again. It checks that webhooks come from Meta. Leave blank to keep the stored one."),
             "verify_token": _("Any phrase; write the same one at Meta beside the callback address. Leave blank to keep the stored one."),
         }
+
+    def clean_app_id(self) -> str:
+        text = str(self.cleaned_data["app_id"]).strip()
+        # What is stored already is left to whoever brought it in.
+        if not text.isdecimal() and "app_id" in self.changed_data:
+            raise ValidationError(_("The App ID is a number. Copy it from Meta's dashboard."))
+        return text
 
 
 @admin.register(MetaApp)
@@ -135,6 +144,8 @@ class MetaAppAdmin(WithDeeds, ProductAdmin):
 
     @admin.display(description=_("our public address"))
     def public_address(self, app: MetaApp) -> str:
+        if settings.DEMO:
+            return badge(_("the try-out needs none"), "quiet")
         tone = DOOR_TONES.get(Door(app.door), "bad")
         return format_html("{} <code>{}</code> {}", badge(app.get_door_display(), tone), callback_url(), moment(app.door_at) if app.door_at else "")
 
@@ -183,7 +194,7 @@ def _standing(told: str) -> SafeString:
 
 
 def _is_here(subscription: dict[str, Any]) -> bool:
-    return subscription.get("callback_url") == callback_url() and bool(subscription.get("is_active", True))
+    return is_here(str(subscription.get("callback_url") or "")) and bool(subscription.get("is_active", True))
 
 
 def _destination(subscription: dict[str, Any]) -> tuple[Any, ...]:

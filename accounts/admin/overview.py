@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.admin.account_list import TONES as STATE_TONES
 from accounts.admin.account_list import pause_words
 from accounts.admin.health_strip import Strip, strips
+from accounts.admin.health_words import alone
 from accounts.admin.permissions import managed_accounts, manages_something, person
 from accounts.checklist import checklist, expiry_words, verdict
 from accounts.models import Account, AccountCheck, User
@@ -144,7 +145,7 @@ class Overview:
             return Row(account, OUT_OF_USE, account.why, ("–", "quiet"), "")
         lines = checklist(account, at=self.at)
         kind = verdict(lines)
-        worst = next((line.says for line in lines if line.state == kind), "") if kind in (Verdict.BAD, Verdict.CARE) else ""
+        worst = next((alone(line) for line in lines if line.state == kind), "") if kind in (Verdict.BAD, Verdict.CARE) else ""
         return Row(account, kind, account.why or worst, expiry_words(account, self.at), pause_words(account, self.at))
 
 

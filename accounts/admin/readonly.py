@@ -44,3 +44,4 @@ class ReadOnlyInline(ReadOnly, ByAccount, TabularInline):
     extra = 0
     can_delete = False
     show_change_link = True
+    empty_value_display = "–"

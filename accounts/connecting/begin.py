@@ -40,6 +40,8 @@ def begin_login(app: MetaApp, *, method: str, by: User, at: datetime, account: A
         raise ValidationError(_("This login needs an app of the other kind."))
     if account is not None and (account.meta_app_id, account.login) != (app.pk, method):
         raise ValidationError(_("This account is connected through another app or another login."))
+    if not app.app_id.isdecimal():
+        raise ValidationError(_("The id of the app is no number. Correct it on the page of the app first."))
     return _begin(app, method, by=by, at=at, account=account, state=State.BEGUN)
 
 

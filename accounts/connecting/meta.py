@@ -43,7 +43,7 @@ def graph_client(app: MetaApp, token: str, *, login: Login, network: Network, no
 
 
 def _secret(app: MetaApp) -> str:
-    """Raises Refused where no encryption key opens it any more."""
-    if app.secret.unreadable:
+    """Raises Refused where no encryption key opens it any more, or where the app has an id that can be none."""
+    if app.secret.unreadable or not app.app_id.isdecimal():
         raise Refused("app_secret", app=str(app))
     return str(app.secret.reveal())

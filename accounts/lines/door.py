@@ -72,7 +72,7 @@ def callback(account: Account, at: datetime) -> Found:
 
 def _told_callback(account: Account, told: dict[str, object]) -> Found:
     app = account.meta_app
-    if not _is_here(address := str(told.get("callback_url") or "")):
+    if not is_here(address := str(told.get("callback_url") or "")):
         says = _("Meta sends this app's webhooks elsewhere: to %s.") % (_without_query(address) or "?")
         passed_on = _heard_since(account, app.checked_at)
         return _to_mend(app, says + " " + _("From there they come here."), "care") if passed_on else _to_mend(app, says)
@@ -104,7 +104,7 @@ def callback_url() -> str:
     return f"{settings.PUBLIC_URL.rstrip('/')}/webhooks/meta/"
 
 
-def _is_here(address: str) -> bool:
+def is_here(address: str) -> bool:
     """In the try-out the simulator calls this machine by its number."""
     return address == callback_url() or (bool(settings.DEMO) and urlsplit(address).path == urlsplit(callback_url()).path)
 

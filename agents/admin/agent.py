@@ -74,8 +74,8 @@ class AgentAdmin(AgentColumns, WithDeeds, ProductAdmin):
 
     def _owner_on_page(self, request: HttpRequest) -> QuerySet[Any]:
         """An owner who is gone stays chosen until somebody chooses another, so that the page can be saved."""
-        pk = request.resolver_match.kwargs.get("object_id") if request.resolver_match else None
-        return Agent.objects.filter(pk=pk).values("owner") if str(pk or "").isdigit() else Agent.objects.none().values("owner")
+        pk = str(request.resolver_match.kwargs.get("object_id", "")) if request.resolver_match else ""
+        return Agent.objects.filter(pk=int(pk) if pk.isdigit() else 0).values("owner")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         # The policy says what needs a person; loosening it is not for the agent's own owner.

@@ -25,7 +25,7 @@ NAMED = 3
 class AccountFilter(admin.SimpleListFilter):
     """By where an agent may propose, among the accounts that the person manages."""
 
-    title = gettext_lazy("may propose on")
+    title = gettext_lazy("account")
     parameter_name = "account"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
@@ -41,7 +41,7 @@ class AccountFilter(admin.SimpleListFilter):
 class NeedsFilter(admin.SimpleListFilter):
     """What an admin has to look after."""
 
-    title = gettext_lazy("needs")
+    title = gettext_lazy("what is needed")
     parameter_name = "needs"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
@@ -55,7 +55,7 @@ class NeedsFilter(admin.SimpleListFilter):
 def with_standing(agents: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
     """Each with what the list shows: a handful of queries, however many agents there are."""
     seen = Grant.objects.filter(right=Right.PROPOSE, account__in=managed_accounts(person(request))).select_related("account").order_by("account__name")
-    counted = agents.annotate(
+    counted: QuerySet[Any] = agents.annotate(
         keys_in_use=_number_of(AgentKey.objects.valid(now()).filter(agent=OuterRef("pk")), "agent"),
         pending=_number_of(Proposal.objects.filter(agent=OuterRef("pk"), state=Proposal.State.PENDING), "agent"),
         places=_number_of(Grant.objects.filter(user=OuterRef("user"), right=Right.PROPOSE), "user"),
@@ -63,7 +63,8 @@ def with_standing(agents: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
         used_at=Subquery(AgentKey.objects.filter(agent=OuterRef("pk")).order_by().values("agent").annotate(at=Max("last_used_at")).values("at")),
         is_stopped=Exists(Stop.objects.in_force().filter(Q(agent=OuterRef("user")) | Q(agent=None, account=None, conversation=""))),
     )
-    return counted.prefetch_related(Prefetch("user__grants", queryset=seen, to_attr="seen_grants"))
+    complete: QuerySet[Any] = counted.prefetch_related(Prefetch("user__grants", queryset=seen, to_attr="seen_grants"))
+    return complete
 
 
 def _number_of(rows: QuerySet[Any], by: str) -> Coalesce:

@@ -49,5 +49,7 @@ class VoteAdmin(OnProposal):
 @admin.register(Decision)
 class DecisionAdmin(OnProposal):
     list_display = ("at", "answer_badge", "proposal_link", "by", "was_changed", "reason", "undone_at")
-    list_filter = (*OnProposal.list_filter, ("undone_at", admin.EmptyFieldListFilter))
     fields = ("proposal", "answer_badge", "by", "text", "reason", "at", "undone_at")
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return (*super().get_list_filter(request), ("undone_at", admin.EmptyFieldListFilter))

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.deeds import Deed, WithDeeds
@@ -45,7 +46,7 @@ def key_state(key: AgentKey) -> str:
     return format_html_join(" ", "{}", ((each,) for each in _marks(key) or [badge(_("in use"), "good")]))
 
 
-def _marks(key: AgentKey) -> list[str]:
+def _marks(key: AgentKey) -> list[SafeString]:
     at = now()
     soon = [badge(_("expires soon"), "care")] if key.ends_soon(at) else []
     return soon + ([badge(_("unused for 90 days"), "care")] if key.is_idle(at) else [])

@@ -7,10 +7,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.admin.health_words import about
 from accounts.admin.permissions import managed_accounts
 from accounts.checklist import checklist
 from accounts.models import Account, User
-from config.attention.line import Line, about
+from config.attention.line import Line
 
 BROKEN = {
     Account.State.NEEDS_RECONNECT: gettext_lazy("%(account)s sends nothing: it needs to be reconnected."),
@@ -41,7 +42,7 @@ def _line(account: Account, at: datetime) -> Line | None:
     found = [line for line in checklist(account, at=at) if line.name in OF_THE_ACCOUNT and line.state in ("bad", "care")]
     if found:
         worst = min(found, key=lambda line: line.state != "bad")
-        return Line(about(account, worst.name, worst.says), address, worst.state)
+        return Line(about(account, worst), address, worst.state)
     if account.is_held(at):
         who = {"account": account, "who": account.held_by, "reason": account.held_reason}
         return Line(_("Sending from %(account)s is paused by %(who)s: %(reason)s") % who, address)

@@ -7,9 +7,10 @@ from django.db.models import Min
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.admin.health_words import about
 from accounts.checklist import checklist
 from accounts.models import Account, MetaApp
-from config.attention.line import Line, about
+from config.attention.line import Line
 
 # Lines of the checklist that are the same for all accounts of an app.
 OF_THE_APP = ("https", "handshake", "callback", "access_level")
@@ -43,6 +44,6 @@ def _lines(app: MetaApp, account: Account | None, at: datetime) -> Iterator[Line
         if line.name == "https" and line.state in ("bad", "care"):
             yield Line(line.says, address, line.state)
         elif line.name in OF_THE_APP and line.state in ("bad", "care"):
-            yield Line(about(app, line.name, line.says), address, line.state)
+            yield Line(about(app, line), address, line.state)
     if app.access_level == MetaApp.AccessLevel.UNTOLD:
         yield Line(_("Nobody has said which access level %(app)s has at Meta; it decides who is heard.") % {"app": app}, address, "calm")

@@ -2,17 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
-
 TONES = ("bad", "care", "calm")
-
-
-def about(whose: object, name: str, says: str) -> str:
-    """What a line of a checklist says, where it stands among other things: whose it is, and of what it speaks where that is not in the sentence."""
-    nouns = {"token": _("access token"), "scopes": _("permissions"), "data_access": _("access to data")}
-    if name not in nouns:
-        return _("%(whose)s: %(says)s") % {"whose": whose, "says": says}
-    return _("%(whose)s, %(what)s: %(says)s") % {"whose": whose, "what": nouns[name], "says": says}
 
 
 @dataclass(frozen=True)

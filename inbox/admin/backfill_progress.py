@@ -65,8 +65,9 @@ class Progress:
         if backfill.total is None and backfill.state == State.READING:
             notes.append(_("Meta does not let Countersign count this account's conversations, so nobody knows how many are left."))
         if backfill.left_out:
-            text = ngettext("%s conversation was left out: Meta does not open it.", "%s conversations were left out: Meta does not open them.", backfill.left_out)
-            notes.append(text % intcomma(backfill.left_out))
+            number = backfill.left_out
+            left_out = ngettext("%s conversation was left out: Meta does not open it.", "%s conversations were left out: Meta does not open them.", number)
+            notes.append(left_out % intcomma(number))
         return notes
 
     @property
@@ -86,7 +87,7 @@ class Progress:
     @property
     def mark(self) -> str:
         """The same as long as the page would look the same."""
-        shown = repr((self.backfill.state, self.verdict, self.numbers, self.notes, self.most))
+        shown = repr((str(self.backfill.state), self.verdict, self.numbers, self.notes, self.most))
         return hashlib.sha256(shown.encode()).hexdigest()[:16]
 
     @property

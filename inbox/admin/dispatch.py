@@ -41,7 +41,7 @@ class AuthorFilter(admin.SimpleListFilter):
 class DispatchAdmin(ReadOnlyAdmin):
     account_path = "account"
     inlines = (AttemptInline,)
-    list_display = ("message", "state_badge", "why", "conversation_link", "released_by", "not_before", "sent_at", "attempts_made")
+    list_display = ("words", "state_badge", "why", "conversation_link", "released_by", "not_before", "sent_at", "attempts_made")
     list_filter = ("state", ("account", AccountFilter), AuthorFilter)
     list_select_related = ("message", "conversation__contact", "conversation__account", "released_by")
     search_fields = ("=public_id", "message__text", "=message__mid", "=trace_id", "=code", "=reason")
@@ -58,6 +58,10 @@ class DispatchAdmin(ReadOnlyAdmin):
 
     def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
         return lookup == "conversation__id__exact" or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description=_("message"))
+    def words(self, dispatch: Dispatch) -> str:
+        return dispatch.message.preview
 
     @admin.display(description=_("why"), ordering="reason")
     def why(self, dispatch: Dispatch) -> str:

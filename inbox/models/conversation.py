@@ -32,7 +32,8 @@ LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 def _unseen_by(user: User) -> models.QuerySet[Message]:
     """Of the conversation around it: what came after this user last looked. The index `messages_unseen` answers it alone."""
-    mark = ReadMark.objects.filter(conversation=OuterRef("conversation"), user=user).values("read_until")[:1]
+    # By the row around, not by the message's own column: then the index is entered where the mark stands, however long the thread is.
+    mark = ReadMark.objects.filter(conversation=OuterRef(OuterRef("pk")), user=user).values("read_until")[:1]
     return Message.objects.filter(
         conversation=OuterRef("pk"), direction=Message.Direction.IN, received_at__gt=Coalesce(Subquery(mark), LONG_AGO), is_history=False
     )
@@ -55,9 +56,10 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         counted = _unseen_by(user).order_by().values("conversation").annotate(number=Count("pk")).values("number")
         return self.annotate(unread=Coalesce(Subquery(counted), 0))
 
-    def unread_by(self, user: User) -> Self:
-        """Those in which `unread` would not be zero."""
-        return self.filter(Exists(_unseen_by(user)))
+    def count_unread(self, user: User, *, among: int) -> int:
+        """In how many of the newest `unread` would not be zero. Asked row by row: a filter would let PostgreSQL look through all messages there are."""
+        newest = Conversation.objects.filter(pk__in=self.newest_first().values("pk")[:among])
+        return sum(newest.annotate(is_unread=Exists(_unseen_by(user))).values_list("is_unread", flat=True))
 
     def lock(self, pk: int) -> "Conversation":
         """The row, locked until the transaction ends. The first of the locks: conversation, proposal, dispatch, activity.

@@ -269,6 +269,14 @@ def test_a_wrong_app_secret_is_named_as_such(town):
     assert "does not take the id and the secret of the app “Shop app”" in why(log_in(town, "facebook", MARTA))
 
 
+def test_an_app_whose_id_is_no_number_leads_nowhere_and_breaks_nothing(town):
+    MetaApp.objects.filter(pk=town.facebook.pk).update(app_id="shop-app")
+    town.facebook.refresh_from_db()
+    with pytest.raises(ValidationError):
+        begin_login(town.facebook, method="facebook", by=town.cast.root, at=now())
+    assert paste(town, town.marta).error == "app_secret"
+
+
 def test_without_an_app_nothing_can_be_pasted(db, django_user_model):
     root = django_user_model.objects.create_superuser("root@example.test", "correct-horse-battery", name="Root")
     with pytest.raises(ValidationError, match="Add a Meta app first"):
@@ -452,6 +460,44 @@ def die_at(settings, part):
     with pytest.raises(Died):
         work()
     settings.GRAPH_TRANSPORT = whole
+
+
+class Meanwhile(Deadly):
+    """A way to Meta on which something else happens at one call."""
+
+    def __init__(self, transport, part: str, what) -> None:
+        super().__init__(transport, part)
+        self._what = what
+
+    def handle_request(self, request):
+        if self._part in request.url.path:
+            self._what()
+        return self._transport.handle_request(request)
+
+
+def test_who_calls_it_off_while_meta_is_asked_is_not_overruled(town, settings):
+    request = begin_token(town.marta, app=None, by=town.cast.root, at=now())
+    settings.GRAPH_TRANSPORT = Meanwhile(settings.GRAPH_TRANSPORT, "/me/accounts", lambda: cancel(request, by=request.by, at=now()))
+    work()
+    assert (fresh(request).state, fresh(request).error, fresh(request).secret.reveal()) == (State.FAILED, "cancelled", "")
+
+
+def test_a_worker_that_was_taken_over_writes_nothing_more(town, settings, clock):
+    """It was only slow: its lease ended, another one finished, and then it comes back."""
+    request = begin_token(town.marta, app=None, by=town.cast.root, at=now(), account=town.cast.shop)
+    whole, done = settings.GRAPH_TRANSPORT, []
+
+    def be_overtaken():
+        if not done:
+            done.append(True)
+            clock.shift(LEASE + timedelta(seconds=1))
+            settings.GRAPH_TRANSPORT = whole
+            work()
+
+    settings.GRAPH_TRANSPORT = Meanwhile(whole, "/me/accounts", be_overtaken)
+    work()
+    assert fresh(request).state == State.DONE
+    assert Activity.objects.filter(verb="account.reconnected").count() == 1
 
 
 @pytest.mark.parametrize("part", ["debug_token", "/me/accounts", "/conversations"])

@@ -11,12 +11,14 @@ from inbox.content import Content
 from inbox.models import (
     Attachment,
     Attempt,
+    Backfill,
     DeletionRequest,
     KeptEvent,
     MediaFile,
     Occurrence,
     ParkedEcho,
     Reaction,
+    Reading,
     RefusedDelivery,
     WebhookDelivery,
 )
@@ -52,6 +54,8 @@ def _wanted(cast):
     """Beside conversations: an account connected, somebody invited, an e-mail written."""
     ConnectionRequest.objects.create(by=cast.root, method="token", meta_app=cast.shop.meta_app, account=cast.shop, state="done", at=now())
     Invitation.objects.create(email="erin@example.test", digest="e" * 64, by=cast.root, at=now(), expires_at=now())
+    Backfill.objects.create(account=cast.shop, by=cast.dana, at=now(), not_before=now())
+    Reading.objects.create(account=cast.shop)
     Mail.objects.create(address="dana@example.test", account=cast.shop, kind="broken", key="k", subject="Broken", at=now(), not_before=now())
 
 

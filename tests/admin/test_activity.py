@@ -55,10 +55,10 @@ def test_what_is_gone_or_not_theirs_has_no_way_to_it(cast, sign_in, browser):
 
 def test_the_list_is_narrowed_by_kind_of_actor_and_of_thing(cast, browser):
     itself = Activity.record("account.broken", cast.shop, by=None, at=now(), account=cast.shop)
-    by_agent = Activity.record("proposal.made", cast.conversation(cast.amina), by=cast.assistant.user, at=now(), account=cast.shop)
+    by_agent = Activity.record("proposal.made", cast.amina, by=cast.assistant.user, at=now(), account=cast.shop)
     found = {who: set(browser.get(page(Activity), {"who": who}).context["cl"].result_list) for who in ("people", "agents", "itself")}
     assert itself in found["itself"] and found["agents"] == {by_agent} and by_agent not in found["people"]
-    assert set(browser.get(page(Activity), {"target_type": "conversation"}).context["cl"].result_list) == {by_agent}
+    assert set(browser.get(page(Activity), {"target_type": "contact"}).context["cl"].result_list) == {by_agent}
 
 
 def test_chosen_lines_are_taken_along_as_a_table(cast, browser):

@@ -312,6 +312,11 @@ def test_a_new_app_leads_to_its_page_with_what_to_write_down(root, settings):
     assert "new-app-secret" not in shown and "new-verify" not in shown
 
 
+def test_an_app_id_that_is_no_number_is_refused(root):
+    given = {"kind": "instagram", "app_id": "12 34", "secret": "new-app-secret", "verify_token": "new-verify"}
+    assert "app_id" in root.post("/admin/accounts/metaapp/add/", given).context["adminform"].form.errors
+
+
 def test_the_page_of_an_app_says_how_it_stands_at_meta(town, root, settings):
     settings.PUBLIC_URL = "https://inbox.example"
     MetaApp.objects.filter(pk=town.facebook.pk).update(

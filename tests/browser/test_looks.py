@@ -24,7 +24,8 @@ PAGES = {
         "{Tom Fairweather}", "{Priya Raman}", "{Ravi Menon}", "{Ingrid Solberg}", "{Mateo Rivas}", "{Zofia Wolska}", "{Kofi Mensah}", "{Lucía Ferrer}",
     ],
     "admin": [
-        "/conversations/", "/admin/", "/admin/accounts/account/", "/admin/accounts/account/1/change/", "/admin/accounts/user/add/",
+        "/conversations/", "/admin/", "/admin/accounts/account/", "/admin/accounts/account/1/change/", "/admin/health/",
+        "/admin/accounts/account/1/test/", "/admin/accounts/user/add/",
         "/admin/people/", "/admin/people/invite/", "/admin/inbox/message/",
         "/admin/agents/agent/1/change/", "/admin/agents/policyversion/1/change/",
     ],

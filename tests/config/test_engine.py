@@ -10,6 +10,7 @@ from core.clock import now
 from core.wake import bell, wake
 from inbox import work
 from inbox.engine import Engine
+from inbox.models import Backfill, WebhookDelivery
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -90,10 +91,22 @@ def test_an_exception_ends_no_thread(busy, engine, monkeypatch, caplog):
     busy.fails = 1
     engine.start()
     for kind in KINDS:
+        assert busy.looked[kind].acquire(timeout=10)
         busy.todo[kind].release()
         bell(kind).set()
         assert busy.done[kind].acquire(timeout=10)
     assert "this unit is broken" in caplog.text
+
+
+def test_what_a_killed_process_had_leased_goes_on_at_once(busy, engine, cast):
+    leased = {"lease_until": now() + timedelta(hours=1)}
+    backfill = Backfill.objects.create(account=cast.shop, at=now(), not_before=now(), **leased)
+    WebhookDelivery.objects.update(state="received", **leased)
+    engine.start()
+    assert busy.looked["history"].acquire(timeout=10)
+    backfill.refresh_from_db()
+    assert backfill.lease_until is None
+    assert not WebhookDelivery.objects.exclude(lease_until=None).exists()
 
 
 def test_the_sweep_comes_by_itself(busy, settings):

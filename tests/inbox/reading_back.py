@@ -9,6 +9,7 @@ from core.clock import now
 from graph.simulator import Simulator
 from inbox.backfilling import backfill_next, start_backfill
 from inbox.models import Backfill, Conversation, Message
+from inbox.models.backfill import PART
 
 QUICK = 1_000_000
 
@@ -41,13 +42,15 @@ def answered(cast, account: Account, contact: str, text: str) -> str:
         return cast.simulator.answer_elsewhere(account.external_id, contact, text)
 
 
-def ask(cast, account: Account, since: datetime | None = None) -> Backfill:
-    return start_backfill(account, by=cast.dana, at=now(), since=since)
+def ask(cast, account: Account, since: datetime | None = None, *, part: int = PART) -> Backfill:
+    backfill = start_backfill(account, by=cast.dana, at=now(), since=since)
+    Backfill.objects.filter(pk=backfill.pk).update(part=part)
+    return backfill
 
 
-def read_back(cast, account: Account, since: datetime | None = None) -> Backfill:
+def read_back(cast, account: Account, since: datetime | None = None, *, part: int = PART) -> Backfill:
     """The whole history of an account, as the worker reads it."""
-    return carry_on(ask(cast, account, since))
+    return carry_on(ask(cast, account, since, part=part))
 
 
 def carry_on(backfill: Backfill, *, parts: int = 1_000) -> Backfill:

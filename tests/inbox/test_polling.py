@@ -196,7 +196,7 @@ def test_an_account_that_hears_is_not_read(cast):
 def test_history_gives_way_to_what_is_new(cast, deaf, settings):
     cast.simulator.add_history(deaf.external_id, contacts=50)
     ask(cast, deaf)
-    settings.GRAPH_READS_PER_SECOND = 2
+    settings.GRAPH_READS_PER_SECOND = 0.01
     said(cast, deaf, cast.amina.external_id, "Hello?")
     work_until_idle("history")
     assert texts(cast.amina.external_id)[-1] == "Hello?"

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -96,12 +96,14 @@ class Meta:
 
 @dataclass
 class Stage:
-    """One installation and the Meta that it talks to."""
+    """One installation and the Meta that it talks to. `crash` ends its process at once, `start` begins another on what is left."""
 
     url: str
     meta: Meta
     environment: dict[str, str]
     folder: Path
+    crash: Callable[[], None]
+    start: Callable[[], None]
     browsers: list["Browser"] = field(default_factory=list)
 
     def manage(self, script: str) -> dict[str, Any]:
@@ -138,11 +140,21 @@ def stage(folder: Path, database: str = "") -> Iterator[Stage]:
     if database:
         environment["DATABASE_URL"] = database
     simulator = ["-m", "graph.simulator", "--port", ports["SIMULATOR_PORT"], "--state", str(folder / "meta.sqlite3")]
-    with process(simulator, environment, folder / "meta.log"), process(["manage.py", "run"], environment, folder / "server.log") as server:
+    running: list[subprocess.Popen[bytes]] = []
+    with process(simulator, environment, folder / "meta.log"), ExitStack() as servers:
+
+        def start() -> None:
+            running.append(servers.enter_context(process(["manage.py", "run"], environment, folder / "server.log")))
+            eventually(lambda: running[-1].poll() is not None or _is_up(f"{url}/sign-in/"), "the server")
+            assert running[-1].poll() is None, (folder / "server.log").read_text(errors="replace")
+
+        def crash() -> None:
+            running[-1].kill()
+            running[-1].wait()
+
+        start()
         eventually(lambda: _is_up(f"{meta}/sim/health"), "the simulator")
-        eventually(lambda: server.poll() is not None or _is_up(f"{url}/sign-in/"), "the server")
-        built = Stage(url, Meta(meta), environment, folder)
-        assert server.poll() is None, built.log
+        built = Stage(url, Meta(meta), environment, folder, crash, start)
         yield built
         for browser in built.browsers:
             browser.http.close()

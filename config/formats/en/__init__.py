@@ -1,0 +1,1 @@
+"""English: as the console writes them, with the day first and 24 hours."""
