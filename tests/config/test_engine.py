@@ -98,7 +98,7 @@ def test_an_exception_ends_no_thread(busy, engine, monkeypatch, caplog):
     assert "this unit is broken" in caplog.text
 
 
-def test_what_a_killed_process_had_leased_goes_on_at_once(busy, engine, cast):
+def test_what_a_killed_process_had_leased_goes_on_at_once(cast, busy, engine):
     leased = {"lease_until": now() + timedelta(hours=1)}
     backfill = Backfill.objects.create(account=cast.shop, at=now(), not_before=now(), **leased)
     WebhookDelivery.objects.update(state="received", **leased)

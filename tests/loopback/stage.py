@@ -102,8 +102,8 @@ class Stage:
     meta: Meta
     environment: dict[str, str]
     folder: Path
-    crash: Callable[[], None]
-    start: Callable[[], None]
+    crash: Callable[[], None] | None = None
+    start: Callable[[], None] | None = None
     browsers: list["Browser"] = field(default_factory=list)
 
     def manage(self, script: str) -> dict[str, Any]:
