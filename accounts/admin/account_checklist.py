@@ -71,12 +71,16 @@ class Checklist:
         """The answer, before the lines that lead to it."""
         if self.is_disconnected:
             return _("This account is disconnected. Connect it again to use it.")
-        bad, care = (sum(line.state == state for line in self._lines) for state in ("bad", "care"))
+        bad, care, unknown = (sum(line.state == state for line in self._lines) for state in ("bad", "care", "unknown"))
         if bad:
             return ngettext("%d thing is broken.", "%d things are broken.", bad) % bad
         if care:
             return ngettext("It works; %d thing needs care.", "It works; %d things need care.", care) % care
-        return _("Everything is as it should be.") if self.tone == "good" else _("Not everything is known yet.")
+        if self.tone != "good":
+            return _("Not everything is known yet.")
+        if unknown:
+            return ngettext("It works; %d thing is not known.", "It works; %d things are not known.", unknown) % unknown
+        return _("Everything is as it should be.")
 
     @property
     def is_disconnected(self) -> bool:
