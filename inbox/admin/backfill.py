@@ -28,7 +28,7 @@ REACHES = (("30", _("the last 30 days")), ("90", _("the last 90 days")), ("365",
 
 class BackfillForm(AnyModelForm):
     reach = forms.ChoiceField(
-        label=_("conversations of"), choices=REACHES, initial="90",
+        label=_("Conversations of"), choices=REACHES, initial="90",
         help_text=_("Those with a word since then are read, each with its 20 newest messages: Meta opens no older ones."),
     )  # fmt: skip
 
@@ -83,9 +83,17 @@ class BackfillAdmin(WithDeeds, ProductAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if field := form.base_fields.get("account"):
+            # Nothing else is done on this page.
+            field.widget.can_add_related = field.widget.can_change_related = field.widget.can_view_related = False
+        return form
+
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         row = context.get("original")
-        return super().render_change_form(request, context | {"progress": Progress(row) if row else None}, *args, **kwargs)
+        more = {"title": _("Reading of history"), "progress": Progress(row)} if row else {"title": _("Read back the history of an account")}
+        return super().render_change_form(request, context | more, *args, **kwargs)
 
     def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The part of the page that keeps itself fresh; nothing where it would look the same."""
@@ -93,6 +101,9 @@ class BackfillAdmin(WithDeeds, ProductAdmin):
         if row is None or not self.has_view_permission(request, row):
             raise Http404
         progress = Progress(row)
+        if not progress.is_moving:
+            # What can be done, and when it ended, stands elsewhere on the page.
+            return HttpResponse(status=204, headers={"HX-Refresh": "true"})
         if request.GET.get("mark") == progress.mark:
             return HttpResponse(status=204)
         return TemplateResponse(request, "admin/inbox/backfill/_progress.html", {"progress": progress})

@@ -6,6 +6,8 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from core.fields import PublicIdField
@@ -64,8 +66,8 @@ class Backfill(models.Model):
     objects = BackfillQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("reading back")
-        verbose_name_plural = _("reading back of history")
+        verbose_name = _("reading of history")
+        verbose_name_plural = _("readings of history")
         ordering = ("-pk",)
         constraints = (
             models.UniqueConstraint(
@@ -75,4 +77,4 @@ class Backfill(models.Model):
         )  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.account} · {self.get_state_display()}"
+        return f"{self.account} · {date_format(localtime(self.at))}"

@@ -72,9 +72,11 @@ def test_the_page_says_how_far_it_is_and_asks_again_by_itself(cast, sign_in, set
     assert "20 of 41 conversations, 38 messages, back to" in shown
     assert 'max="41" value="20"' in shown and f'hx-get="{progress(row)}?mark=' in shown
     carry_on(row)
-    shown = dana.get(progress(row)).text
+    # The whole page is loaded again: there is nothing to stop any more.
+    assert dana.get(progress(row)).headers["HX-Refresh"] == "true"
+    shown = dana.get(page(row, "change")).text
     assert "Everything that Meta opens has been read" in shown and "41 conversations, 80 messages" in shown
-    assert "hx-get" not in shown and "<progress" not in shown
+    assert "hx-get" not in shown and "<progress" not in shown and page(row, "stop") not in shown
 
 
 def test_nothing_newer_is_no_answer(cast, sign_in):

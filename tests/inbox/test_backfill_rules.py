@@ -1,8 +1,10 @@
 """What is read back is silent, stays true to what is known, and brings nobody back who was forgotten."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 
 from accounts.graph import client_for
 from accounts.models import Account
@@ -251,6 +253,16 @@ def test_what_they_say_after_they_were_forgotten_is_taken_in_without_a_name(cast
     read_back(cast, cast.shop)
     cast.amina.refresh_from_db()
     assert texts(cast.amina.external_id) == ["", "Hello again"] and (cast.amina.name, cast.amina.username) == ("", "")
+
+
+def test_who_was_forgotten_before_there_was_a_mark_for_it_gets_one(cast):
+    _forget(cast, cast.amina)
+    cast.amina.refresh_from_db()
+    marked_at, _nobody = cast.amina.forgotten_at, Contact.objects.update(forgotten_at=None)
+    import_module("inbox.migrations.0003_who_was_forgotten").mark(apps, None)
+    cast.amina.refresh_from_db()
+    cast.noor.refresh_from_db()
+    assert cast.noor.forgotten_at is None and abs(cast.amina.forgotten_at - marked_at) < timedelta(seconds=30)
 
 
 @pytest.mark.parametrize("asked_by", ["a colleague", "Meta"])
