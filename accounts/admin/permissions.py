@@ -57,7 +57,12 @@ class ByAccount(AnyAdmin):
         return rows.none() if scope is None else rows.filter(scope)
 
     def may_enter(self, request: HttpRequest) -> bool:
-        return person(request).is_superuser or (self.scope(person(request)) is not None and manages_something(request))
+        """Asked hundreds of times a page, so each request remembers the answer of each kind of thing."""
+        known: dict[type, bool] = request.__dict__.setdefault("may_enter", {})
+        if type(self) not in known:
+            user = person(request)
+            known[type(self)] = user.is_superuser or (manages_something(request) and self.scope(user) is not None)
+        return known[type(self)]
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.may_enter(request)
