@@ -1,6 +1,6 @@
 """What stands on every page about an account from which nothing leaves: what is so, what it means, and who can mend it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Account, Right, User
 from accounts.moments import when
 from accounts.reasons import remedy_sentence
-from accounts.tending.notices import menders
+from accounts.tending.notices import menders_of
 
 State = Account.State
 # More names than these nobody reads.
@@ -40,17 +40,19 @@ def banners(user: User, accounts: Iterable[Account], *, at: datetime) -> list[Ba
     if not troubled:
         return []
     mendable = set(Account.objects.where(user, Right.MANAGE).values_list("pk", flat=True)) if user.is_staff else set()
-    return [_banner(account, may_mend=account.pk in mendable) for account in troubled]
+    others = [account for account in troubled if account.pk not in mendable]
+    who = menders_of(others) if others else {}
+    return [_banner(account, may_mend=account.pk in mendable, who=who.get(account.pk, [])) for account in troubled]
 
 
 def _is_broken(account: Account) -> bool:
     return account.state in (State.NEEDS_RECONNECT, State.RESTRICTED)
 
 
-def _banner(account: Account, *, may_mend: bool) -> Banner:
+def _banner(account: Account, *, may_mend: bool, who: Sequence[User]) -> Banner:
     says = " ".join(_sentences(account))
     if not may_mend:
-        return Banner(account, says, others=_who_can(account))
+        return Banner(account, says, others=_who_can(who))
     says = f"{says} {remedy_sentence(account.state_reason)}".rstrip()
     if account.state == State.NEEDS_RECONNECT:
         return Banner(account, says, f"{reverse('admin:connect')}?account={account.public_id}", _("Reconnect"))
@@ -70,8 +72,8 @@ def _sentences(account: Account) -> Iterator[str]:
     yield account.why
 
 
-def _who_can(account: Account) -> str:
-    names = [str(person) for person in menders(account)]
+def _who_can(people: Sequence[User]) -> str:
+    names = [str(person) for person in people]
     if not names:
         return _("Tell an admin.")
     shown = ", ".join(names[:MOST_NAMES])

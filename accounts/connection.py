@@ -19,9 +19,11 @@ def mend(account: Account, *, by: User, at: datetime) -> bool:
     Raises:
         ValidationError: the account has no access token.
     """
-    if not account.token or account.token.unreadable:
-        raise ValidationError(_("Store an access token first; without one nothing can be sent."))
     with transaction.atomic():
+        # As it is now: it may have been disconnected since it was shown.
+        token = Account.objects.select_for_update().get(pk=account.pk).token
+        if not token or token.unreadable:
+            raise ValidationError(_("Store an access token first; without one nothing can be sent."))
         moved = account.mend(at=at)
         if moved:
             Account.objects.filter(pk=account.pk).update(check_due_at=at)
@@ -37,7 +39,8 @@ def deauthorise(app: MetaApp, user_id: str, *, at: datetime) -> list[Account]:
     Source: Meta, App Development, "Deauthorize callback".
     """
     with transaction.atomic():
-        accounts = list(connected_by(app, user_id).exclude(state=Account.State.DISCONNECTED))
+        # Locked, or what somebody else connects anew at this moment would lose its new token.
+        accounts = list(connected_by(app, user_id).exclude(state=Account.State.DISCONNECTED).select_for_update())
         for account in accounts:
             Account.objects.filter(pk=account.pk).update(token="")
             account.break_down(Account.State.NEEDS_RECONNECT, reason=_("Whoever connected it has removed the app at Meta."), at=at)
@@ -50,7 +53,7 @@ def deauthorise(app: MetaApp, user_id: str, *, at: datetime) -> list[Account]:
 def forget_connector(app: MetaApp, user_id: str, *, at: datetime) -> int:
     """Somebody wants to be forgotten: what they connected goes out of use, and who they are at Meta goes too. Returns how many."""
     with transaction.atomic():
-        accounts = list(connected_by(app, user_id))
+        accounts = list(connected_by(app, user_id).select_for_update())
         for account in accounts:
             disconnect(account, by=None, at=at, reason=_("Whoever connected it asked Meta to have their data deleted."))
             Account.objects.filter(pk=account.pk).update(token="", parting_token="", parting_until=None, meta_user_id="")

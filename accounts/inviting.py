@@ -212,13 +212,15 @@ def _write_to(invitation: Invitation, link: str, at: datetime) -> None:
 
 
 def _words(invitation: Invitation, link: str) -> str:
-    lines = [f"· {granted.account}: {granted.get_preset_display()}" for granted in invitation.grants.select_related("account").order_by("account__name")]
+    # Names are one line each: nobody writes paragraphs of their own above the link.
+    grants = invitation.grants.select_related("account").order_by("account__name")
+    lines = [one_line(f"· {granted.account}: {granted.get_preset_display()}") for granted in grants]
     return "\n\n".join(
         part
         for part in (
             _("Hello %(name)s,") % {"name": invitation.name} if invitation.name else _("Hello,"),
             _("%(who)s (%(email)s) invites you to Countersign, the shared inbox at %(address)s.")
-            % {"who": invitation.by, "email": invitation.by.email, "address": settings.PUBLIC_URL},
+            % {"who": one_line(str(invitation.by)), "email": invitation.by.email, "address": settings.PUBLIC_URL},
             "\n".join([_("You will work on:"), *lines]) if lines else "",
             _("Open this link to choose a password. It works once, within seven days; do not pass it on."),
             link,

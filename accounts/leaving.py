@@ -8,21 +8,23 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.mailing import withdraw_from
 from accounts.models import Activity, User
 
 
 def deactivate(user: User, *, by: User, at: datetime, reason: str) -> bool:
-    """Let somebody in no more, and end what they have open. Their rights stay as they are, and give nothing. False where they were out already.
+    """Let somebody in no more, and end what they have open; e-mails that wait do not leave. Their rights stay as they are, and give nothing. False where they were out already.
 
     Raises:
         PermissionDenied: `by` is no superuser.
         ValidationError: it is oneself.
     """
-    _check(user, by)
     with transaction.atomic():
+        _check(user, by)
         moved = bool(User.objects.filter(pk=user.pk, is_active=True).update(is_active=False))
         if moved:
             end_sessions(user, at=at)
+            withdraw_from(user, at=at)
             Activity.record("user.deactivated", user, by=by, at=at, reason=reason)
     return moved
 
@@ -33,8 +35,8 @@ def let_in_again(user: User, *, by: User, at: datetime) -> bool:
     Raises:
         PermissionDenied: `by` is no superuser.
     """
-    _check(user, by)
     with transaction.atomic():
+        _check(user, by)
         moved = bool(User.objects.filter(pk=user.pk, is_active=False).update(is_active=True))
         if moved:
             Activity.record("user.let_in_again", user, by=by, at=at)
@@ -47,9 +49,9 @@ def sign_out(user: User, *, by: User, at: datetime) -> int:
     Raises:
         PermissionDenied: `by` is no superuser, and it is not oneself.
     """
-    if user != by:
-        _check(user, by)
     with transaction.atomic():
+        if user != by:
+            _check(user, by)
         number = end_sessions(user, at=at)
         Activity.record("user.signed_out", user, by=by, at=at, sessions=number)
     return number
@@ -62,8 +64,20 @@ def end_sessions(user: User, *, at: datetime) -> int:
     return len(theirs)
 
 
-def _check(user: User, by: User) -> None:
-    if not by.is_superuser or user.is_agent:
+def check_superuser(by: User) -> None:
+    """Ask anew, in the transaction of what is to be done: of two superusers who shut each other out at once, one waits here, and then is none.
+
+    Raises:
+        PermissionDenied: `by` is no superuser, or not any more.
+    """
+    superusers = User.objects.select_for_update(no_key=True).filter(is_superuser=True, is_staff=True, is_active=True).order_by("pk")
+    if by.pk not in list(superusers.values_list("pk", flat=True)):
         raise PermissionDenied
+
+
+def _check(user: User, by: User) -> None:
+    if user.is_agent:
+        raise PermissionDenied
+    check_superuser(by)
     if user == by:
         raise ValidationError(_("You cannot do this to yourself. Ask another superuser, so that one always remains."))

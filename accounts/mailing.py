@@ -93,6 +93,11 @@ def withdraw(key: str, *, at: datetime) -> int:
     return Mail.objects.filter(key=key, sent_at=None).update(given_up_at=at, trouble=WITHDRAWN, body="")
 
 
+def withdraw_from(user: User, *, at: datetime) -> int:
+    """Keep what waits for this person from leaving: they are out. Returns how many."""
+    return Mail.objects.filter(to=user, sent_at=None, given_up_at=None).update(given_up_at=at, trouble=WITHDRAWN, body="")
+
+
 def try_again(mail: Mail, *, at: datetime) -> bool:
     """Start anew with one that was given up. False where it has no words any more, or was not given up."""
     given_up = Mail.objects.filter(pk=mail.pk, sent_at=None, given_up_at__isnull=False).exclude(body="")

@@ -27,6 +27,8 @@ _SHAPES = (
     # Agent keys, and Meta's own tokens: Facebook's begin with EAA, Instagram's with IG.
     (re.compile(r"\bagt_[\w-]{16,}"), MASK),
     (re.compile(r"\b(?:EAA|IG[A-Z]{2})[A-Za-z0-9_-]{24,}"), MASK),
+    # An invitation's link: a request that is refused before anybody looks it up is written down with its path.
+    (re.compile(r"(/invitation/)[\w-]{16,}"), rf"\1{MASK}"),
     (re.compile(r"\b(bearer\s+)[\w.~+/|=-]{8,}", re.IGNORECASE), rf"\1{MASK}"),
     (
         re.compile(

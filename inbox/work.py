@@ -33,8 +33,9 @@ def upkeep() -> bool:
 
 
 def tend() -> bool:
-    """What connected accounts and the people who look after them need."""
-    return tend_next() or mail_next()
+    """What connected accounts and the people who look after them need. Neither waits until the other has no more: Meta or a mail server may hang."""
+    mailed = mail_next()
+    return tend_next() or mailed
 
 
 def history() -> bool:

@@ -21,6 +21,8 @@ LIMITS = {
 }  # fmt: skip
 # What Meta says when it enforces its policies (Messenger Platform webhooks, "messaging_policy_enforcement").
 POLICY = {"warning": gettext_lazy("warned"), "block": gettext_lazy("blocked"), "unblock": gettext_lazy("no longer blocked")}
+# How another token comes to an account.
+CHANGES = ("account.reconnected", "account.token_refreshed", "account.token_replaced")
 POLICY_TONES = {"account.policy_block": "bad", "account.policy_unblock": "good"}
 
 
@@ -32,7 +34,7 @@ class AccountFacts(ModelAdmin):
         return format_html("{} {}", stored(account.token), self._when_stored(account))
 
     def _when_stored(self, account: Account) -> str:
-        changed = Activity.objects.filter(target_type="account", target_id=account.public_id, verb="account.token_replaced").select_related("by").first()
+        changed = Activity.objects.filter(target_type="account", target_id=account.public_id, verb__in=CHANGES).select_related("by").first()
         if changed:
             return _("changed %(when)s by %(who)s") % {"when": moment(changed.at), "who": changed.by or _("Countersign")}
         return _("since %s") % moment(account.token_stored_at) if account.token_stored_at else ""

@@ -73,6 +73,7 @@ VERBS: dict[str, str | Promise] = {
     "user.deactivated": gettext_lazy("took the login away"),
     "user.first_admin": gettext_lazy("became the first admin"),
     "user.let_in_again": gettext_lazy("let the person in again"),
+    "user.password_set": gettext_lazy("set another password"),
     "user.signed_out": gettext_lazy("signed the person out everywhere"),
 }
 ENDINGS: dict[str, str | Promise] = {"added": gettext_lazy("added it"), "changed": gettext_lazy("changed it")}

@@ -73,7 +73,7 @@ class ConnectPages:
         if isinstance(form, TokenForm):
             connection = begin_token(form.cleaned_data["token"], app=app, by=by, at=at, account=start.account)
             return redirect("admin:connecting", connection.public_id)
-        connection = begin_login(app, method=request.POST["method"], by=by, at=at, account=start.account)
+        connection = begin_login(app, method=request.POST.get("method", ""), by=by, at=at, account=start.account)
         expect_back(request, connection)
         # A redirect to Meta would be a part of the form's way, and our content policy lets forms go nowhere else. The next page goes there.
         return HttpResponseRedirect(f"{reverse('admin:connecting', args=[connection.public_id])}?go")

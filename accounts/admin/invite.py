@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -88,6 +89,8 @@ def invited_page(site: AdminSite, request: HttpRequest, invitation: Invitation, 
 
 
 def _give_at_once(request: HttpRequest, user: User, grants: Mapping[Account, str]) -> HttpResponse:
+    if user.is_agent or not user.is_active:  # since the form was looked at
+        raise PermissionDenied
     for account, preset in grants.items():
         give_preset(user, preset, account=account, by=person(request), at=now())
     sentence = _("%(who)s has a login already, so there is no invitation: the rights are given at once.")

@@ -36,8 +36,9 @@ STATES = {
     "sent": (_("sent"), "good", Q(sent_at__isnull=False)),
     "waits": (_("waits"), "quiet", Q(sent_at=None, given_up_at=None, trouble="")),
     "tried": (_("tried again later"), "care", Q(sent_at=None, given_up_at=None) & ~Q(trouble="")),
-    "withdrawn": (_("withdrawn"), "quiet", Q(given_up_at__isnull=False, trouble=WITHDRAWN)),
-    "given-up": (_("given up"), "bad", Q(given_up_at__isnull=False) & ~Q(trouble=WITHDRAWN)),
+    # One that was withdrawn while a worker had it in hand may have left all the same.
+    "withdrawn": (_("withdrawn"), "quiet", Q(sent_at=None, given_up_at__isnull=False, trouble=WITHDRAWN)),
+    "given-up": (_("given up"), "bad", Q(sent_at=None, given_up_at__isnull=False) & ~Q(trouble=WITHDRAWN)),
 }
 
 

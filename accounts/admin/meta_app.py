@@ -24,6 +24,7 @@ from accounts.models import MetaApp
 from accounts.reasons import trouble_sentence
 from accounts.tending.asking import ask_app_check, ask_app_subscription
 from core.clock import now
+from core.wake import wake
 from graph.networks import Login
 from graph.scopes import ASKED_SCOPES
 
@@ -175,6 +176,13 @@ class MetaAppAdmin(WithDeeds, ProductAdmin):
         return _entries(app, "deletion")
 
     # What it does -------------------------------------------------------------------------------------------------
+    def save_model(self, request: HttpRequest, obj: MetaApp, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and form.changed_data:
+            # What Meta told of another id or another secret says nothing of these.
+            MetaApp.objects.filter(pk=obj.pk).update(check_due_at=now())
+            wake("tend")
+
     def response_post_save_add(self, request: HttpRequest, obj: MetaApp) -> Any:
         # What comes next is on its page: the addresses to write down, and the way to connect.
         return redirect("admin:accounts_metaapp_change", obj.pk)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.admin.invite import invite_page
-from accounts.admin.people_grid import Asked, Change, Grid, changes, words_for
+from accounts.admin.people_grid import Asked, Change, Grid, changes, sent_changes, words_for
 from accounts.admin.permissions import manages_something, person
 from accounts.granting import Changed, set_preset
 from accounts.models import Activity, Grant, User
@@ -29,8 +29,15 @@ class Outcome:
     """What became of the changes that somebody sent: how many were saved, and what is to be said of the others."""
 
     saved: int = 0
+    # The person or the account was there when the page was opened, and is not any more.
+    lost: int = 0
     notes: dict[tuple[int, int], str] = field(default_factory=dict)
+    refused: list[Change] = field(default_factory=list)
     met_somebody: bool = False
+
+    def note(self, change: Change, sentence: str) -> None:
+        self.notes[change.user.pk, change.account.pk] = sentence
+        self.refused.append(change)
 
     @property
     def status(self) -> int:
@@ -54,12 +61,17 @@ class PeoplePages:
         """Show on GET; on POST save what was changed, and say what could not be."""
         _check_manages(request)
         asked = Asked.by(request)
-        outcome = save(list(changes(person(request), request.POST)), by=person(request)) if request.method == "POST" else Outcome()
+        outcome = Outcome()
         if request.method == "POST":
+            sent = list(sent_changes(request.POST))
+            outcome = save(found := changes(person(request), sent), by=person(request))
+            outcome.lost = len(sent) - len(found)
             _say(request, outcome)
             if not outcome.notes:
                 return redirect(reverse("admin:people") + asked.address())
-        context = {"title": _("People and accounts"), "grid": Grid(person(request), asked, outcome.notes), "asked": asked, "trouble": len(outcome.notes)}
+        grid = Grid(person(request), asked, outcome.notes)
+        _say_of_others(request, outcome, grid)
+        context = {"title": _("People and accounts"), "grid": grid, "asked": asked, "trouble": len(outcome.notes)}
         request.current_app = self._site.name
         return TemplateResponse(request, "admin/people/grid.html", self._site.each_context(request) | context, status=outcome.status)
 
@@ -76,10 +88,10 @@ def save(wanted: list[Change], *, by: User) -> Outcome:
             try:
                 outcome.saved += set_preset(change.user, change.preset, account=change.account, by=by, at=now(), expects=change.was)
             except Changed:
-                outcome.notes[change.user.pk, change.account.pk] = _conflict(change)
+                outcome.note(change, _conflict(change))
                 outcome.met_somebody = True
             except (ValidationError, PermissionDenied) as refusal:
-                outcome.notes[change.user.pk, change.account.pk] = _refusal(refusal)
+                outcome.note(change, _refusal(refusal))
     return outcome
 
 
@@ -102,11 +114,29 @@ def _refusal(refusal: ValidationError | PermissionDenied) -> str:
 def _say(request: HttpRequest, outcome: Outcome) -> None:
     if outcome.saved:
         messages.success(request, ngettext("%d change is saved.", "%d changes are saved.", outcome.saved) % outcome.saved)
-    elif not outcome.notes:
+    elif not (outcome.notes or outcome.lost):
         messages.info(request, _("Nothing was changed."))
     if number := len(outcome.notes):
         sentence = ngettext("%d change could not be saved; what it met stands beside it.", "%d changes could not be saved; it stands beside each.", number)
         messages.error(request, sentence % number)
+
+
+    if outcome.lost:
+        sentence = ngettext(
+            "%d change could not be saved: the person has no access to an account of yours any more, or the account is not yours any more.",
+            "%d changes could not be saved: the people have no access to an account of yours any more, or the accounts are not yours any more.",
+            outcome.lost,
+        )
+        messages.error(request, sentence % outcome.lost)
+
+
+def _say_of_others(request: HttpRequest, outcome: Outcome, grid: Grid) -> None:
+    """What would stand beside a cell that is not on this page (any more): the person moved to another, or became a superuser."""
+    shown = {(row.user.pk, cell.account.pk) for row in grid.rows if not row.user.is_superuser for cell in row.cells} if outcome.refused else set()
+    for change in outcome.refused:
+        place = (change.user.pk, change.account.pk)
+        if place not in shown:
+            messages.error(request, f"{change.user} · {change.account}: {outcome.notes[place]}")
 
 
 def _check_manages(request: HttpRequest) -> None:

@@ -53,6 +53,16 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Sent:
+    """One cell that somebody set to something else than was shown, as the page names it. Whether there is such a cell is not known."""
+
+    user: str
+    account: str
+    was: frozenset[str]
+    preset: str
+
+
+@dataclass(frozen=True)
 class Change:
     """One cell that somebody set to something else than was shown."""
 
@@ -172,16 +182,23 @@ def cell_name(user: User, account: Account) -> str:
     return f"may-{user.public_id}-{account.public_id}"
 
 
-def changes(by: User, sent: QueryDict) -> Iterator[Change]:
-    """What the sent page changes, person by person in one order, so that two who save at once wait for each other and never cross."""
-    was = {name.removeprefix("was-"): _parsed(str(sent[name])) for name in sent if name.startswith("was-")}
+def sent_changes(sent: QueryDict) -> Iterator[Sent]:
+    """What the sent page changes of what it showed."""
+    for name in sent:
+        user = name.removeprefix("was-")
+        if user != name:
+            for account, rights in _parsed(str(sent[name])).items():
+                chosen = sent.get(f"may-{user}-{account}")
+                if chosen in ("", *dict(PRESETS)) and chosen != preset_of(rights):
+                    yield Sent(user, account, rights, chosen)
+
+
+def changes(by: User, sent: list[Sent]) -> list[Change]:
+    """Those that are theirs to make, person by person in one order, so that two who save at once wait for each other and never cross."""
+    people = {user.public_id: user for user in people_for(by).filter(public_id__in={each.user for each in sent})}
     accounts = {account.public_id: account for account in managed_accounts(by).defer("token")}
-    for user in people_for(by).filter(public_id__in=was).order_by("pk"):
-        for public_id, rights in was[user.public_id].items():
-            account = accounts.get(public_id)
-            chosen = sent.get(cell_name(user, account)) if account else None
-            if account and chosen in ("", *dict(PRESETS)) and chosen != preset_of(rights):
-                yield Change(user, account, rights, chosen)
+    theirs = [each for each in sent if each.user in people and each.account in accounts]
+    return sorted((Change(people[each.user], accounts[each.account], each.was, each.preset) for each in theirs), key=lambda change: change.user.pk)
 
 
 def _parsed(text: str) -> dict[str, frozenset[str]]:

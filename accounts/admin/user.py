@@ -7,8 +7,9 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
-from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, BaseUserCreationForm
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -26,15 +27,16 @@ from accounts.admin.people_grid import people_for, words_for
 from accounts.admin.permissions import managed_accounts, person
 from accounts.admin.show import badge
 from accounts.granting import give_preset
-from accounts.leaving import deactivate, let_in_again, sign_out
-from accounts.models import Account, Grant, User
+from accounts.leaving import check_superuser, deactivate, let_in_again, sign_out
+from accounts.models import Account, Activity, Grant, User
 from core.clock import now
 
 if TYPE_CHECKING:
     AnyUserAdmin = StockUserAdmin[User]
     AnyUserCreationForm = BaseUserCreationForm[User]
+    AnyPasswordForm = AdminPasswordChangeForm[User]
 else:
-    AnyUserAdmin, AnyUserCreationForm = StockUserAdmin, BaseUserCreationForm
+    AnyUserAdmin, AnyUserCreationForm, AnyPasswordForm = StockUserAdmin, BaseUserCreationForm, AdminPasswordChangeForm
 
 # How many accounts the list names of each person.
 NAMED = 3
@@ -58,9 +60,22 @@ class PersonForm(AnyModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if self.instance == self.by and not all(cleaned.get(name, True) for name in ("is_staff", "is_superuser")):
+        taken = [name for name in ("is_staff", "is_superuser") if getattr(self.instance, name) and not cleaned.get(name, True)]
+        if taken and self.instance == self.by:
             raise ValidationError(_("You cannot take this from yourself. Ask another superuser, so that one always remains."))
+        if taken:
+            check_superuser(self.by)
         return cleaned
+
+
+class PasswordForm(AnyPasswordForm):
+    """A new password. There is no other way to sign in, so the stock choice of having none would only shut people out, oneself too."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.pop("usable_password", None)
+        for field in self.fields.values():
+            field.required = True
 
 
 class NewPersonForm(AnyUserCreationForm):
@@ -96,6 +111,7 @@ class UserAdmin(SavesGrants, WithDeeds, ProductAdmin, AnyUserAdmin):
     """People, as a superuser configures them and as a manager sees those on their accounts."""
 
     form, add_form, add_form_template = PersonForm, NewPersonForm, None
+    change_password_form = PasswordForm
     change_list_template = "admin/people/change_list.html"
     inlines = (GrantInline,)
     actions = ("sign_out_selected",)
@@ -147,9 +163,15 @@ class UserAdmin(SavesGrants, WithDeeds, ProductAdmin, AnyUserAdmin):
         return super().get_actions(request) if person(request).is_superuser else {}
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
-        if not person(request).is_superuser:
+        """Setting somebody's password is being able to sign in as them, so it is remembered who did."""
+        by = person(request)
+        if not by.is_superuser:
             raise PermissionDenied
-        return super().user_change_password(request, id, form_url)
+        with transaction.atomic():
+            answer = super().user_change_password(request, id, form_url)
+            if answer.status_code == 302:
+                Activity.record("user.password_set", User.objects.get(pk=id), by=by, at=now())
+        return answer
 
     def deed_view(self, request: HttpRequest, pk: int, deed: Deed) -> HttpResponse:
         if not person(request).is_superuser:

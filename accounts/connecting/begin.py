@@ -135,8 +135,11 @@ def cancel(request: ConnectionRequest, *, by: User, at: datetime) -> bool:
 
 
 def end_forgotten(at: datetime) -> bool:
-    """End a request that nobody finished in time, so that its secrets go. False where there is none."""
-    over = ConnectionRequest.objects.filter(at__lt=at - PATIENCE).exclude(state__in=(State.DONE, State.FAILED))
+    """End a request that nobody finished in time, so that its secrets go. False where there is none.
+
+    What is being saved is ended by the worker that takes it, which knows what was saved already.
+    """
+    over = ConnectionRequest.objects.filter(at__lt=at - PATIENCE).exclude(state__in=(State.SAVING, State.DONE, State.FAILED))
     for request in over.exclude(lease_until__gt=at).select_related("account", "by").order_by("pk")[:1]:
         return _end(request, request.state, error="forgotten", facts={}, by=None, at=at)
     return False

@@ -160,6 +160,10 @@ def _not_linked(facts: Mapping[str, Any]) -> Sentences:
     return _("It is not linked to its Page any more."), _("Link the two again in Meta's Business Suite, then look again.")
 
 
+def _disconnected(facts: Mapping[str, Any]) -> Sentences:
+    return _("It was disconnected after this was begun."), _("Begin again if it is to be connected after all.")
+
+
 def _not_subscribed(facts: Mapping[str, Any]) -> Sentences:
     what = _("It is connected, but Meta did not take our order for its webhooks yet.")
     return what, _("It is tried again by itself; the page of the account says how it stands.")
@@ -192,5 +196,6 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any]], Sentences]] = {
     "messages_off": _messages_off,
     "messages_refused": _messages_refused,
     "not_linked": _not_linked,
+    "disconnected": _disconnected,
     "not_subscribed": _not_subscribed,
 }

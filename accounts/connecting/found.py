@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.db.models import Q
-
 from accounts.connecting.errors import Explained, explain
 from accounts.connecting.refusals import Refused
 from accounts.models import Account, ConnectionRequest
@@ -81,8 +79,8 @@ def found_in(request: ConnectionRequest) -> list[Found]:
 
 def known_here(found: Iterable[Found]) -> dict[str, Account]:
     """By key, those that are connected here already. The tokens are left where they are."""
-    named = Q(pk=None)
-    for each in found:
-        named |= Q(network=each.network, external_id=each.id)
-    accounts = Account.objects.filter(named).select_related("meta_app").defer("token")
-    return {f"{account.network}-{account.external_id}": account for account in accounts}
+    named = {each.key: each.id for each in found}
+    # One list of ids: an agency has thousands of Pages, and a database takes no question with so many parts.
+    accounts = Account.objects.filter(external_id__in=set(named.values())).select_related("meta_app").defer("token")
+    here = {f"{account.network}-{account.external_id}": account for account in accounts}
+    return {key: account for key, account in here.items() if key in named}

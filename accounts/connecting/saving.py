@@ -13,7 +13,7 @@ from accounts.connecting.refusals import Refused
 from accounts.connecting.rules import may_connect
 from accounts.connecting.verifying import Verified, verify
 from accounts.granting import give_preset
-from accounts.models import Account, Activity, ConnectionRequest
+from accounts.models import Account, Activity, ConnectionRequest, MetaApp
 from accounts.tending.subscribing import subscribe
 from core.clock import now
 from core.live import Change, publish
@@ -35,6 +35,18 @@ def save(claim: Claim) -> None:
         found[key] = _saved(claim, found[key], entry, kept)
         claim.renew()
     _finish(claim, [found[entry["key"]] for entry in request.chosen])
+
+
+def give_up(claim: Claim, refusal: Refused) -> None:
+    """It goes no further. What was saved already stays, and the page says so."""
+    request = claim.request
+    # What was noted in memory may have been rolled back.
+    request.refresh_from_db(fields=("chosen",))
+    saved = {entry["key"]: "account" in entry for entry in request.chosen}
+    if not any(saved.values()):
+        return claim.fail(refusal)
+    problem = Problem.of(refusal)
+    _finish(claim, [each if saved[each.key] else replace(each, problems=(problem,)) for each in found_in(request) if each.key in saved])
 
 
 def _saved(claim: Claim, found: Found, entry: dict[str, Any], kept: Kept) -> Found:
@@ -64,13 +76,26 @@ def _store(claim: Claim, found: Found, verified: Verified, entry: dict[str, Any]
 def _account(request: ConnectionRequest, found: Found, verified: Verified, *, at: datetime) -> tuple[Account, bool]:
     """Where it is connected already, its history stays, and so do its name and its switches, which are people's."""
     told = _told(request, found, verified, at=at)
-    fresh = told | {"name": (verified.name or found.name or found.id)[:120], "state": State.CONNECTED, "state_changed_at": at}
+    fresh = told | {"name": (verified.name or found.name or found.id)[:120], "state": State.CONNECTED, "state_changed_at": at, "wants": ["subscribe"]}
     account, is_new = Account.objects.select_for_update().get_or_create(network=found.network, external_id=found.id, defaults=fresh)
     if not is_new:
-        Account.objects.filter(pk=account.pk).update(**told)
+        _check_was_not_taken_out(account, request)
+        Account.objects.filter(pk=account.pk).update(**told, **_changed(account, request.meta_app))
         if account.state in MENDED:
             account.mend(at=at)
     return account, is_new
+
+
+def _check_was_not_taken_out(account: Account, request: ConnectionRequest) -> None:
+    """Raises Refused where somebody disconnected it after this was begun: the later word holds."""
+    if account.state == State.DISCONNECTED and account.state_changed_at and account.state_changed_at > request.at:
+        raise Refused("disconnected")
+
+
+def _changed(account: Account, app: MetaApp) -> dict[str, Any]:
+    """Whoever dies before Meta was told to send webhooks leaves the wish to. From another app than before nothing has come yet."""
+    wants = {"wants": list(dict.fromkeys([*account.wants, "subscribe"]))}
+    return wants if account.meta_app_id == app.pk else wants | {"webhook_at": None}
 
 
 def _told(request: ConnectionRequest, found: Found, verified: Verified, *, at: datetime) -> dict[str, Any]:
@@ -82,6 +107,8 @@ def _told(request: ConnectionRequest, found: Found, verified: Verified, *, at: d
         "token": verified.token,
         "token_kind": verified.kind,
         "token_stored_at": at,
+        # It was tried just now; when an earlier one was looked at says nothing of it.
+        "checked_at": at,
         "token_expires_at": verified.expires_at,
         "data_access_until": verified.data_access_until,
         "scopes": list(verified.scopes),
@@ -113,7 +140,7 @@ def _subscribed(public_id: str) -> bool:
     with transaction.atomic():
         row = Account.objects.select_for_update().get(pk=account.pk)
         is_done = bool(row.subscribed_fields) and "subscribe" not in row.troubles
-        wants = row.wants if is_done else list(dict.fromkeys([*row.wants, "subscribe"]))
+        wants = [want for want in row.wants if want != "subscribe"] + ([] if is_done else ["subscribe"])
         Account.objects.filter(pk=row.pk).update(wants=wants, check_due_at=now())
         wake("tend")
     return is_done

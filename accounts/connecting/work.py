@@ -3,16 +3,17 @@
 import logging
 from contextlib import suppress
 
-from accounts.connecting.begin import end_forgotten
+from accounts.connecting.begin import PATIENCE, end_forgotten
 from accounts.connecting.claiming import Claim, TakenOver, claim_next
 from accounts.connecting.looking import look
 from accounts.connecting.refusals import Refused
-from accounts.connecting.saving import save
+from accounts.connecting.saving import give_up, save
 from accounts.models import ConnectionRequest
 from core.clock import now
 
 logger = logging.getLogger("countersign.connect")
-STEPS = {ConnectionRequest.State.LOOKING: look, ConnectionRequest.State.SAVING: save}
+State = ConnectionRequest.State
+STEPS = {State.LOOKING: look, State.SAVING: save}
 
 
 def connect_next() -> bool:
@@ -30,12 +31,26 @@ def connect_next() -> bool:
 
 def _go_on(claim: Claim) -> None:
     try:
-        STEPS[ConnectionRequest.State(claim.request.state)](claim)
+        _check_is_fresh(claim.request)
+        STEPS[State(claim.request.state)](claim)
     except Refused as refused:
-        claim.fail(refused)
+        _end(claim, refused)
     except TakenOver:
         raise
     except Exception:
         # Tried again it would go wrong again, and its secrets would stay.
         logger.exception("A connection broke.")
-        claim.fail(Refused("broken"))
+        _end(claim, Refused("broken"))
+
+
+def _check_is_fresh(request: ConnectionRequest) -> None:
+    """Raises Refused where no worker came to it within the time for which its secrets are kept."""
+    if request.at < now() - PATIENCE:
+        raise Refused("forgotten")
+
+
+def _end(claim: Claim, refusal: Refused) -> None:
+    if claim.request.state == State.SAVING:
+        give_up(claim, refusal)
+    else:
+        claim.fail(refusal)

@@ -203,8 +203,9 @@ class Account(models.Model):
         return reason_sentence(self.state_reason)
 
     def break_down(self, state: str, *, reason: str, at: datetime) -> bool:
-        """Stop sending from this account until somebody mends it. False where it was in that state already."""
-        changed = Account.objects.filter(pk=self.pk).exclude(state__in=(state, self.State.DISCONNECTED))
+        """Stop sending from this account until somebody mends it. False where it was in that state already, or in a worse one."""
+        worse = {self.State.DISCONNECTED} | ({self.State.NEEDS_RECONNECT} if state == self.State.RESTRICTED else set())
+        changed = Account.objects.filter(pk=self.pk).exclude(state__in={state, *worse})
         moved = bool(changed.update(state=state, state_reason=reason, state_changed_at=at))
         if moved:
             publish(Change(account=self.pk))

@@ -34,6 +34,8 @@ def ask_refresh(account: Account, *, by: User, at: datetime) -> None:
         raise ValidationError(_("Only tokens of Instagram Login are refreshed. Reconnect the account instead."))
     if not account.token:
         raise ValidationError(_("There is no token to refresh. Reconnect the account."))
+    if account.state == Account.State.NEEDS_RECONNECT or (account.token_expires_at and account.token_expires_at <= at):
+        raise ValidationError(_("Meta refreshes no token that is dead. Reconnect the account."))
     if refreshable_at(account) > at:
         raise ValidationError(_("Meta refreshes a token once it is 24 hours old. Try again tomorrow."))
     _ask(account, "refresh", by=by, at=at, verb="account.refresh_asked")

@@ -1,6 +1,6 @@
 """Tells those who can mend an account that it broke, that it is about to, and that it works again: once each."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -47,8 +47,15 @@ def warn_in_time(account: Account, *, at: datetime) -> None:
 
 def menders(account: Account) -> list[User]:
     """Those who can mend it: its managers and the superusers."""
-    managers = Grant.objects.giving(Right.MANAGE).filter(account=account).values("user")
-    return list(User.objects.filter(Q(is_superuser=True) | Q(pk__in=managers), is_active=True, is_agent=False).order_by("pk"))
+    return menders_of([account])[account.pk]
+
+
+def menders_of(accounts: Sequence[Account]) -> dict[int, list[User]]:
+    """The same by account, in two queries however many there are."""
+    manages = set(Grant.objects.giving(Right.MANAGE).filter(account__in=accounts).values_list("account", "user"))
+    managers = Q(is_superuser=True) | Q(pk__in={user for _account, user in manages})
+    people = list(User.objects.filter(managers, is_active=True, is_agent=False).order_by("pk"))
+    return {account.pk: [each for each in people if each.is_superuser or (account.pk, each.pk) in manages] for account in accounts}
 
 
 def _tell(account: Account, *, at: datetime) -> None:

@@ -68,4 +68,5 @@ def _keep(row: Account, found: Findings, at: datetime) -> None:
     codes = found.troubles | ({"token": found.dead} if found.dead else {})
     findings = {"lines": {line.name: line.state for line in lines}, "codes": codes}
     AccountCheck.objects.create(account=row, at=at, verdict=verdict(lines), findings=findings)
-    AccountCheck.objects.filter(at__lt=at - KEPT_FOR).delete()
+    # Its own alone: those of all accounts have no index, and their rows may be another worker's.
+    AccountCheck.objects.filter(account=row, at__lt=at - KEPT_FOR).delete()

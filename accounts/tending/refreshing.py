@@ -66,8 +66,10 @@ def _failed(account: Account, error: GraphError | ValueError) -> str:
     code = "app_secret" if isinstance(error, ValueError) else "refused" if isinstance(error, TokenInvalid) else trouble_code(error)
     with transaction.atomic():
         row = Account.objects.select_for_update().get(pk=account.pk)
-        troubles = merged(row.troubles, looked_at=("refresh",), found={"refresh": code}, known_at=row.token_stored_at)
-        Account.objects.filter(pk=row.pk).update(troubles=troubles)
+        if row.token == account.token:
+            # Late, it would say nothing of the token that was stored meanwhile.
+            troubles = merged(row.troubles, looked_at=("refresh",), found={"refresh": code}, known_at=row.token_stored_at)
+            Account.objects.filter(pk=row.pk).update(troubles=troubles)
     return code
 
 

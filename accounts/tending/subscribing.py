@@ -27,6 +27,8 @@ def subscribe(account: Account) -> bool:
 def _done(account: Account, fields: tuple[str, ...], *, at: datetime) -> None:
     with transaction.atomic():
         row = Account.objects.select_for_update().get(pk=account.pk)
+        if row.token != account.token:
+            return  # late: it says nothing of the token that was stored meanwhile
         troubles = merged(row.troubles, looked_at=("subscribe",), found={}, known_at=None)
         Account.objects.filter(pk=row.pk).update(subscribed_fields=list(fields), troubles=troubles)
         Activity.record("account.subscribed", row, by=None, at=at, account=row, fields=list(fields))
@@ -36,6 +38,7 @@ def _failed(account: Account, error: GraphError | ValueError, *, at: datetime) -
     code = trouble_code(error) if isinstance(error, GraphError) else "token_dead"
     with transaction.atomic():
         row = Account.objects.select_for_update().get(pk=account.pk)
-        troubles = merged(row.troubles, looked_at=("subscribe",), found={"subscribe": code}, known_at=at)
-        Account.objects.filter(pk=row.pk).update(troubles=troubles)
+        if row.token == account.token:
+            troubles = merged(row.troubles, looked_at=("subscribe",), found={"subscribe": code}, known_at=at)
+            Account.objects.filter(pk=row.pk).update(troubles=troubles)
     return code not in PASSING

@@ -31,20 +31,27 @@ LOOK_AT = 20
 def tend_next() -> bool:
     """Do the next thing whose time has come. False where there is none."""
     at = now()
-    if app := _claim(MetaApp.objects.all(), at):
-        _tend_app(app, at)
-        return True
-    if account := _claim(Account.objects.select_related("meta_app"), at):
-        _tend(account, at)
-        return True
-    set_polling(at=at)
-    return tell_next(at=at)
+    did = _tend_next(at)
+    if not did:
+        set_polling(at=at)
+    # Beside each turn: where Meta hangs, those that wait for theirs have no end, and people have to hear of it all the same.
+    return tell_next(at=at) or did
 
 
 def next_tend_due(at: datetime) -> datetime | None:
     """When the next one becomes due."""
     waiting = (model.objects.filter(check_due_at__gt=at).aggregate(next=models.Min("check_due_at"))["next"] for model in (MetaApp, Account))
     return min(filter(None, waiting), default=None)
+
+
+def _tend_next(at: datetime) -> bool:
+    if app := _claim(MetaApp.objects.all(), at):
+        _tend_app(app, at)
+        return True
+    if account := _claim(Account.objects.select_related("meta_app"), at):
+        _tend(account, at)
+        return True
+    return False
 
 
 def _claim(rows: models.QuerySet[Any], at: datetime) -> Any:
@@ -74,11 +81,18 @@ def _do_what_is_wanted(account: Account, at: datetime) -> bool:
     done, is_well = set(account.wants), True
     if is_due(account, at=at) and refresh(account) in PASSING:
         done, is_well = done - {"refresh"}, False
-    account.refresh_from_db(fields=["token", "token_stored_at", "token_expires_at", "troubles", "state"])
+    _read_again(account)
     if "subscribe" in account.wants and not subscribe(account):
         done, is_well = done - {"subscribe"}, False
     _end_wants(account, done)
     return is_well
+
+
+def _read_again(account: Account) -> None:
+    """All of it but the turn that we claimed: a token that was stored meanwhile may come with another login and another app."""
+    wants, turn = account.wants, account.check_due_at
+    account.refresh_from_db()
+    account.wants, account.check_due_at = wants, turn
 
 
 def _end_wants(account: Account, done: set[str]) -> None:

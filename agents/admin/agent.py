@@ -40,7 +40,7 @@ class AgentAdmin(AgentColumns, WithDeeds, ProductAdmin):
         ),
     )  # fmt: skip
     list_display = ("name", "state", "answers_for", "where", "keys_shown", "used", "waiting", "policy_shown")
-    list_filter = (NeedsFilter, AccountFilter, "policy", ("user__is_active", admin.BooleanFieldListFilter))
+    list_filter = (NeedsFilter, AccountFilter, ("policy", admin.RelatedOnlyFieldListFilter), ("user__is_active", admin.BooleanFieldListFilter))
     list_select_related = ("user", "owner", "policy")
     search_fields = ("user__name", "owner__name", "owner__email", "=public_id")
     ordering = ("user__name", "pk")
@@ -99,8 +99,11 @@ class AgentAdmin(AgentColumns, WithDeeds, ProductAdmin):
         return format_html('{} <div class="help">{}</div>', owner_mark(agent), _("Choose somebody else who answers for this agent."))
 
     @admin.display(description=_("stops in force"))
-    def stops(self, agent: Agent) -> str:
-        found = [link(stop) for stop in Stop.objects.in_force().filter(Q(agent=agent.user) | Q(agent=None)).select_related("agent", "account")[:10]]
+    def stops(self, agent: Any) -> str:
+        """Those that touch it, where whoever looks may know of them."""
+        here = Q(account=None) | Q(account__in=[grant.account_id for grant in agent.user.seen_grants])
+        touching = Stop.objects.in_force().filter(Q(agent=agent.user) | Q(agent=None), here)
+        found = [link(stop) for stop in touching.select_related("agent", "account")[:10]]
         return mark_safe(", ".join(found)) if found else str(_("none"))  # noqa: S308 (each is escaped by `link`)
 
     @admin.display(description=_("policy in force"))

@@ -1,15 +1,18 @@
 """What is asked about an agent, and about a new key of it."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextInputWidget
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.base import AnyModelForm
 from accounts.admin.permissions import managed_accounts
 from accounts.models import Account, Right, User
 from agents.models import Agent
+from core.clock import now
 
 
 class AgentForm(AnyModelForm):
@@ -46,3 +49,9 @@ class KeyForm(forms.Form):
         label=_("Expires"), required=False, help_text=_("Left empty, it works until it is revoked."),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )  # fmt: skip
+
+    def clean_expires_at(self) -> datetime | None:
+        until: datetime | None = self.cleaned_data["expires_at"]
+        if until and until <= now():
+            raise ValidationError(_("This moment is over; the key would let nobody in."))
+        return until

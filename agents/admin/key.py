@@ -41,6 +41,8 @@ def key_state(key: AgentKey) -> str:
         return badge(_("revoked"), "quiet")
     if key.has_ended(at):
         return badge(_("expired"), "quiet")
+    if not key.agent.user.is_active:
+        return badge(_("refused: the agent is not active"), "quiet")
     if key.replaced_by_id:
         return badge(_("replaced, still works"), "care")
     return format_html_join(" ", "{}", ((each,) for each in _marks(key) or [badge(_("in use"), "good")]))
@@ -61,7 +63,7 @@ def is_in_use(key: AgentKey) -> bool:
 
 
 def can_be_rotated(key: AgentKey) -> bool:
-    return is_in_use(key) and key.replaced_by_id is None
+    return is_in_use(key) and key.replaced_by_id is None and key.agent.user.is_active
 
 
 def can_be_revoked(key: AgentKey) -> bool:

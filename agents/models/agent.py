@@ -66,8 +66,11 @@ class Agent(models.Model):
 
 
 class AgentKeyQuerySet(models.QuerySet["AgentKey"]):
+    def not_ended(self, at: datetime) -> Self:
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), revoked_at=None)
+
     def valid(self, at: datetime) -> Self:
-        return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), revoked_at=None, agent__user__is_active=True)
+        return self.not_ended(at).filter(agent__user__is_active=True)
 
 
 class AgentKey(models.Model):
@@ -118,7 +121,9 @@ class AgentKey(models.Model):
         with transaction.atomic():
             key, text = AgentKey.issue(self.agent, name=self.name, by=by, at=at, expires_at=at + lasts if lasts else None)
             ends_at = min(filter(None, (self.expires_at, at + overlap)))
-            if not AgentKey.objects.valid(at).filter(pk=self.pk, replaced_by=None).update(replaced_by=key, expires_at=ends_at):
+            # The conditions that can be lost are the row's own: PostgreSQL looks at another table as it was before the row was waited for.
+            moved = AgentKey.objects.not_ended(at).filter(pk=self.pk, replaced_by=None).update(replaced_by=key, expires_at=ends_at)
+            if not (moved and User.objects.filter(agent__keys=self.pk, is_active=True).exists()):
                 raise NotInUse
             Activity.record("key.rotated", self, by=by, at=at, agent=self.agent.public_id, until=ends_at.isoformat())
         return key, text

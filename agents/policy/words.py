@@ -51,7 +51,7 @@ def in_words(document: Any) -> list[Line]:
         return [Line(_("Everything"), _("denied"), "deny", _("No policy is in force."))]
     if check(document):
         return [Line(_("Everything"), _("denied"), "deny", _("The document cannot be read."))]
-    return [*_hidden(document), *_tools(document), *_everywhere(document), _rest(document)]
+    return [*_hidden(document), *_tools(document), *_everywhere(document), *_rest(document)]
 
 
 def _hidden(document: dict[str, Any]) -> Iterator[Line]:
@@ -76,8 +76,10 @@ def _everywhere(document: dict[str, Any]) -> Iterator[Line]:
         yield Line(_("All together"), _limit(limit), "limit")
 
 
-def _rest(document: dict[str, Any]) -> Line:
-    return Line(_("Whatever is not named here"), str(DOES[document["default"]]), document["default"])
+def _rest(document: dict[str, Any]) -> Iterator[Line]:
+    """What the default says; nothing where "*" has an action, which leaves nothing to it."""
+    if "action" not in document.get("tools", {}).get(EVERY_TOOL, {}):
+        yield Line(_("Whatever is not named here"), str(DOES[document["default"]]), document["default"])
 
 
 def _about(name: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.admin.permissions import managed_accounts
+from accounts.mailing import WITHDRAWN
 from accounts.models import Invitation, Mail, User
 from agents.models import AgentKey
 from config.attention.line import Line
@@ -28,20 +30,22 @@ def people(user: User, at: datetime) -> Iterator[Line]:
 
 
 def _mails(user: User, at: datetime) -> Iterator[Line]:
-    failed = Mail.objects.filter(given_up_at__gte=at - RECENT)
+    failed = Mail.objects.filter(given_up_at__gte=at - RECENT, sent_at=None).exclude(trouble=WITHDRAWN)
     number = (failed if user.is_superuser else failed.filter(account__in=managed_accounts(user))).order_by()[:COUNTED].count()
     if number:
         sentence = ngettext("%d e-mail could not be sent.", "%d e-mails could not be sent.", number) % number
-        yield Line(sentence, reverse("admin:accounts_mail_changelist"))
+        yield Line(sentence, reverse("admin:accounts_mail_changelist") + "?state=given-up")
 
 
 def _invitations(user: User, at: datetime) -> Iterator[Line]:
     """Nobody followed them while they could: whoever invited may want to do so again."""
-    ended = Invitation.objects.filter(accepted_at=None, revoked_at=None, expires_at__lte=at, expires_at__gt=at - RECENT)
+    newer = Invitation.objects.filter(email__iexact=OuterRef("email"), pk__gt=OuterRef("pk"))
+    here = User.objects.filter(email__iexact=OuterRef("email"))
+    ended = Invitation.objects.filter(~Exists(newer), ~Exists(here), accepted_at=None, revoked_at=None, expires_at__lte=at, expires_at__gt=at - RECENT)
     number = (ended if user.is_superuser else ended.filter(by=user)).order_by()[:COUNTED].count()
     if number:
         sentence = ngettext("%d invitation ended before anybody accepted it.", "%d invitations ended before anybody accepted them.", number) % number
-        yield Line(sentence, reverse("admin:accounts_invitation_changelist"))
+        yield Line(sentence, reverse("admin:accounts_invitation_changelist") + "?state=expired")
 
 
 def _keys(user: User, at: datetime) -> Iterator[Line]:

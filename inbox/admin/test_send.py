@@ -120,7 +120,10 @@ class TestMessagePages:
         return self._render(request, account, "test", context, status=403 if refused else 422 if form.errors else 200)
 
     def _send(self, conversation: Conversation, form: TestForm, user: User) -> Dispatch | None:
-        """By the one way that everything takes, as this person's own words."""
+        """By the one way that everything takes, as this person's own words. Later than 24 hours it would go as a human agent's answer, which it is not."""
+        if conversation.window.state(now()) != WindowState.OPEN:
+            form.add_error(None, _("The 24 hours in which anything may be written are over here. Have the contact write once more, or choose somebody else."))
+            return None
         try:
             message = conversation.reply(Content(text=form.cleaned_data["text"]), by=user, idempotency_key=form.cleaned_data["key"])
         except Refused as refusal:
