@@ -13,7 +13,9 @@ from accounts.models import Activity, User
 
 
 def deactivate(user: User, *, by: User, at: datetime, reason: str) -> bool:
-    """Let somebody in no more, and end what they have open; e-mails that wait do not leave. Their rights stay as they are, and give nothing. False where they were out already.
+    """Let somebody in no more, end what they have open, and keep back e-mails that wait for them. False where they were out already.
+
+    Their rights stay as they are, and give nothing.
 
     Raises:
         PermissionDenied: `by` is no superuser.

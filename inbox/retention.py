@@ -1,4 +1,4 @@
-"""Deletes what was kept for long enough: webhook bodies, kept events, counts of what was turned away. In small steps, looked for once an hour.
+"""Deletes what was kept for long enough: webhook bodies, kept events, counts of what was turned away, e-mails. In small steps, looked for once an hour.
 
 A delivery that is gone does no harm if Meta repeats it: what it told is known by Meta's ids, and applying it again changes nothing.
 """
@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accounts.models import Activity
+from accounts.models import Activity, Mail
 from core.clock import now
 from inbox.models import KeptEvent, RefusedDelivery, WebhookDelivery
 
@@ -18,6 +18,8 @@ EVERY = timedelta(hours=1)
 # Rows in one transaction.
 STEP = 200
 REFUSALS_KEPT_FOR = timedelta(days=30)
+# Of an e-mail that left, or was given up, the address and the subject.
+MAILS_KEPT_FOR = timedelta(days=90)
 
 State = WebhookDelivery.State
 
@@ -34,7 +36,7 @@ class Retention:
         at = now()
         if self._next_at and at < self._next_at:
             return False
-        deleted = next(filter(None, (step(at) for step in (_retire_applied, _retire_kept, _empty_applied, _retire_refusals))), None)
+        deleted = next(filter(None, (step(at) for step in (_retire_applied, _retire_kept, _empty_applied, _retire_refusals, _retire_mails))), None)
         if deleted:
             self._deleted += deleted
             return True
@@ -72,6 +74,13 @@ def _retire_refusals(at: datetime) -> Counter[str]:
     rows = RefusedDelivery.objects.filter(hour__lt=at - REFUSALS_KEPT_FOR).order_by("pk")
     deleted, _by_model = RefusedDelivery.objects.filter(pk__in=list(rows.values_list("pk", flat=True)[:STEP])).delete()
     return _counted(refusals=deleted)
+
+
+def _retire_mails(at: datetime) -> Counter[str]:
+    border = at - MAILS_KEPT_FOR
+    rows = Mail.objects.filter(Q(sent_at__lt=border) | Q(given_up_at__lt=border)).order_by("pk")
+    deleted, _by_model = Mail.objects.filter(pk__in=list(rows.values_list("pk", flat=True)[:STEP])).delete()
+    return _counted(mails=deleted)
 
 
 def _older_than(days: int, at: datetime) -> QuerySet[WebhookDelivery]:

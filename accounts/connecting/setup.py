@@ -59,7 +59,7 @@ def _permissions(app: MetaApp) -> Entry:
 
 def _farewells(app: MetaApp) -> list[Entry]:
     removed = _("In the settings of the login. Somebody who removes the app at Meta then loses their token here.")
-    erased = _("Beside the one above, as a callback address. Whoever asks is forgotten by themselves, and gets an address that says so.")
+    erased = _("Beside the one above, as a callback address. Who asks to be forgotten is erased by the worker, and gets an address that says how far it is.")
     return [
         Entry("deauthorise", _("Deauthorise callback"), absolute(reverse("inbox:deauthorisation", args=[app.public_id])), removed),
         Entry("deletion", _("Data deletion request"), absolute(reverse("inbox:deletions", args=[app.public_id])), erased),

@@ -3,14 +3,12 @@
 import io
 import logging
 import re
-import threading
 from datetime import timedelta
 
 import pytest
 from django.core import mail as outbox
 from django.core.cache import cache
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import connection
+from django.core.exceptions import PermissionDenied
 from django.test import Client
 
 from accounts.admin import people_grid
@@ -18,8 +16,8 @@ from accounts.admin.people_grid import cell_name
 from accounts.granting import set_preset
 from accounts.inviting import accept, invite, renew
 from accounts.leaving import deactivate, let_in_again, sign_out
-from accounts.mailing import WITHDRAWN, mail_next, withdraw, write_mail
-from accounts.models import Activity, Grant, Invitation, Mail, Right, User
+from accounts.mailing import WITHDRAWN, mail_next, write_mail
+from accounts.models import Activity, Grant, Mail, Right, User
 from config import settings as product
 from core import redaction
 from core.clock import now
@@ -324,9 +322,8 @@ def test_a_test_message_leaves_only_inside_the_24_hours(hours, cast, writing):
     browser, address = writing
     type(cast.shop).objects.filter(pk=cast.shop.pk).update(human_agent_feature=True)
     key = browser.get(address).context["form"]["key"].value()
-    Conversation.objects.update(
-        window_closes_at=now() + timedelta(hours=24 - hours), last_contact_message_at=now() - timedelta(hours=hours)
-    ) if hasattr(Conversation, "last_contact_message_at") else Conversation.objects.update(window_closes_at=now() + timedelta(hours=24 - hours))
+    wrote = now() - timedelta(hours=hours)
+    Conversation.objects.update(window_opened_at=wrote, window_closes_at=wrote + DAY, human_until=wrote + 7 * DAY)
     answer = browser.post(address, {"text": "A test", "key": key})
     assert answer.status_code == 422 and not Dispatch.objects.exists()
 

@@ -1,6 +1,5 @@
 """What a hostile reader tried on connecting and looking after accounts: late answers, dead workers, many Pages, a Meta that hangs."""
 
-import time
 from datetime import timedelta
 
 import pytest
@@ -10,10 +9,9 @@ from django.urls import reverse
 
 from accounts.banner import banners
 from accounts.checklist import checklist
+from accounts.connecting import saving
 from accounts.connecting.begin import PATIENCE, choose
-from accounts.connecting.claiming import LEASE, claim_next
 from accounts.connecting.found import Found, known_here
-from accounts.connecting.saving import save
 from accounts.connection import disconnect, mend
 from accounts.mailing import write_mail
 from accounts.models import Account, AccountCheck, Activity, ConnectionRequest, MetaApp
@@ -22,12 +20,11 @@ from accounts.tending.asking import ask_refresh
 from accounts.tending.refreshing import refresh
 from accounts.tending.subscribing import subscribe
 from core.clock import now
-from core.secret import Secret
 from graph.networks import Login, Network
 from inbox.work import WORK, work_until_idle
 from tests.accounts.connecting import GALLERY, MARTA, ROASTERY, ROASTERY_GRAM, SHOP, make_town, work
 from tests.accounts.tending import fresh
-from tests.accounts.test_connecting import log_in, paste
+from tests.accounts.test_connecting import connect, log_in, paste
 
 State = Account.State
 
@@ -55,8 +52,6 @@ class Dead(BaseException):
 # A worker that dies ------------------------------------------------------------------------------------------------
 def die_at(monkeypatch, name, *, times=1):
     """Let the worker die when it comes to this step of saving."""
-    import accounts.connecting.saving as saving
-
     step, calls = getattr(saving, name), []
 
     def dying(*args, **more):
@@ -170,21 +165,15 @@ def test_who_begins_after_it_was_disconnected_does(town):
 
 # What the screen says ----------------------------------------------------------------------------------------------
 def test_an_account_that_moves_to_another_app_has_heard_nothing_there_yet(town):
-    Account.objects.filter(pk=town.cast.studio.pk).update(webhook_at=now())
-    assert fresh(town.cast.studio).meta_app == town.facebook
-    other = MetaApp.objects.create(kind="facebook", app_id="1400000000000001", name="Other app", secret="other-secret", verify_token="verify-other")
-    town.simulator.add_app(other.app_id, "other-secret", "verify-other", "http://elsewhere.test/")
-    someone = town.simulator.add_person("Junior", other.app_id, [SHOP], id="7400000000000002")["token"]
-    Account.objects.filter(pk=town.cast.shop.pk).update(webhook_at=now())
-    request = paste(town, someone, app=other)
-    print("XX", request.state, request.error, request.found)
-    choose(request, [f"messenger-{SHOP}"], history_days=0, by=request.by, at=now())
-    work()
-    shop = fresh(town.cast.shop)
-    assert (shop.meta_app, shop.webhook_at) == (other, None)
-    assert line(shop, "handshake").state != "done"
+    other = MetaApp.objects.create(kind="facebook", app_id="1400000000000001", name="Old app", secret="old-secret", verify_token="verify", handshake_at=now())
+    page = Account.objects.create(network=Network.MESSENGER, meta_app=other, name="Harbour Roastery", external_id=ROASTERY, token="EAAold", webhook_at=now())
+    request = log_in(town, "facebook", MARTA)
+    connect(request, f"messenger-{ROASTERY}")
+    page = fresh(page)
+    assert (page.meta_app, page.webhook_at) == (town.facebook, None)
+    assert line(page, "handshake").state != "done"
     work_until_idle("tend")
-    assert fresh(shop).is_delayed, "Until Meta has asked for our address, conversations are read."
+    assert fresh(page).is_delayed, "Until Meta has asked for our address, conversations are read."
 
 
 def test_an_account_that_stays_with_its_app_goes_on_hearing(town):
@@ -273,7 +262,7 @@ def test_a_banner_over_many_accounts_asks_who_can_mend_them_once(cast, django_as
     assert len(shown) == 20 and all("Root" in each.others for each in shown)
 
 
-def test_old_checks_are_cleared_away_account_by_account(cast, django_assert_num_queries):
+def test_old_checks_are_cleared_away_account_by_account(cast):
     old = AccountCheck.objects.create(account=cast.shop, at=now() - timedelta(days=91), verdict="well")
     Account.objects.update(check_due_at=now())
     work_until_idle("tend")

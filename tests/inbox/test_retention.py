@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.models import Activity
+from accounts.models import Activity, Mail
 from core.clock import now
 from graph.signatures import sign
 from inbox import retention as module
@@ -120,6 +120,17 @@ def test_counts_of_what_was_turned_away_go_after_a_month(cast, clock):
     clock.shift(31 * DAY)
     tidy()
     assert RefusedDelivery.objects.count() == 1
+
+
+def test_mails_that_ended_go_after_three_months_and_what_waits_stays(cast, clock):
+    for name, ended in (("sent", {"sent_at": now()}), ("given up", {"given_up_at": now()}), ("waiting", {})):
+        Mail.objects.create(address="ann@example.test", kind="notice", key=name, subject=name, at=now(), not_before=now(), **ended)
+    clock.shift(89 * DAY)
+    tidy()
+    assert Mail.objects.count() == 3
+    clock.shift(2 * DAY)
+    tidy()
+    assert list(Mail.objects.values_list("key", flat=True)) == ["waiting"]
 
 
 def test_a_round_goes_in_small_steps_and_says_what_it_did(cast, clock, monkeypatch):
