@@ -1,5 +1,6 @@
 """What must be true before a server starts: tables, static files, and the apps at Meta that the environment names."""
 
+import fcntl
 import hashlib
 from pathlib import Path
 
@@ -36,12 +37,23 @@ def _migrate() -> None:
 
 
 def _collect_static() -> None:
-    """Collect where a source file is newer, gone or new since the last time."""
-    stamp = Path(settings.STATIC_ROOT) / ".collected"
-    wanted = _fingerprint()
-    if not stamp.is_file() or stamp.read_text() != wanted:
-        call_command("collectstatic", interactive=False, clear=True, verbosity=0)
-        stamp.write_text(wanted)
+    """Collect where a source file is newer, gone or new since the last time. Of two that start at once the second waits for the first."""
+    root, wanted = Path(settings.STATIC_ROOT), _fingerprint()
+    if _is_collected(root, wanted):
+        return
+    with root.with_name(f".{root.name}.lock").open("w") as only_one:
+        fcntl.flock(only_one, fcntl.LOCK_EX)
+        if not _is_collected(root, wanted):
+            call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+            _stamp(root).write_text(wanted)
+
+
+def _is_collected(root: Path, wanted: str) -> bool:
+    return _stamp(root).is_file() and _stamp(root).read_text() == wanted
+
+
+def _stamp(root: Path) -> Path:
+    return root / ".collected"
 
 
 def _fingerprint() -> str:

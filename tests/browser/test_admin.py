@@ -47,7 +47,7 @@ def test_an_admin_makes_an_agents_key_which_works_and_is_shown_once(shop, enter)
     key = page.get_by_label("The key").inner_text().strip()
     assert re.fullmatch(r"agt_\S+", key)
     assert shop.call("list_conversations", key=key)["conversations"]
-    page.get_by_role("link", name="back to the agent").click()
+    page.get_by_role("link", name="go back").click()
     expect(page.get_by_role("row").filter(has_text="laptop")).to_be_visible()
     assert key not in page.content()
     page.goto("/admin/agents/agentkey/")
