@@ -33,17 +33,20 @@ def mend(account: Account, *, by: User, at: datetime) -> bool:
     return moved
 
 
-def deauthorise(app: MetaApp, user_id: str, *, at: datetime) -> list[Account]:
+def deauthorise(app: MetaApp, user_id: str, *, at: datetime, said_at: datetime | None = None) -> list[Account]:
     """Somebody has removed the app at Meta: the tokens that hang on their login are dead, and forgotten. Returns the accounts.
+
+    Args:
+        said_at: when Meta wrote it. A token that was stored after that is of a later login, and lives.
 
     Source: Meta, App Development, "Deauthorize callback".
     """
     with transaction.atomic():
         # Locked, or what somebody else connects anew at this moment would lose its new token.
-        accounts = list(connected_by(app, user_id).exclude(state=Account.State.DISCONNECTED).select_for_update())
+        accounts = list(connected_by(app, user_id).exclude(state=Account.State.DISCONNECTED).exclude(token_stored_at__gt=said_at or at).select_for_update())
         for account in accounts:
             Account.objects.filter(pk=account.pk).update(token="")
-            account.break_down(Account.State.NEEDS_RECONNECT, reason=_("Whoever connected it has removed the app at Meta."), at=at)
+            account.break_down(Account.State.NEEDS_RECONNECT, reason="app_removed", at=at)
             Activity.record("account.deauthorised", account, by=None, at=at, account=account)
         if not accounts:
             Activity.record("app.deauthorised_by_a_stranger", app, by=None, at=at)

@@ -51,8 +51,15 @@ class AlreadyHere(ValidationError):
         self.user = user
 
 
+class AlreadyInvited(ValidationError):
+    """Somebody who manages other accounts has invited this address, and that invitation is not `by`'s to end."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody else has invited this address, to other accounts. Give rights once they have accepted, or ask a superuser."))
+
+
 def invite(email: str, *, name: str, grants: Mapping[Account, str], by: User, at: datetime) -> tuple[Invitation, str]:
-    """Invite somebody, and write them an e-mail where e-mails leave. An open invitation to the same address ends.
+    """Invite somebody, and write them an e-mail where e-mails leave. An open invitation to the same address ends, where `by` may end it.
 
     Args:
         grants: the preset ("operator", "approver", "manager") for each account.
@@ -63,6 +70,7 @@ def invite(email: str, *, name: str, grants: Mapping[Account, str], by: User, at
     Raises:
         ValidationError: it is no e-mail address.
         AlreadyHere: the address has a login.
+        AlreadyInvited: an invitation is open that `by` may not end.
         PermissionDenied: `by` does not manage one of the accounts. Only a superuser invites to none.
     """
     validate_email(email)
@@ -74,6 +82,8 @@ def invite(email: str, *, name: str, grants: Mapping[Account, str], by: User, at
         if user := User.objects.filter(email__iexact=email).first():
             raise AlreadyHere(user)
         for earlier in Invitation.objects.open(at).filter(email__iexact=email):
+            if not may_revoke(earlier, by=by):
+                raise AlreadyInvited
             _close(earlier, by=by, at=at)
         invitation, link = _make(email, one_line(name), by, at)
         InvitedGrant.objects.bulk_create(InvitedGrant(invitation=invitation, account=account, preset=preset) for account, preset in grants.items())
@@ -86,7 +96,7 @@ def renew(invitation: Invitation, *, by: User, at: datetime) -> tuple[Invitation
     """Invite the same person to the same accounts with a new link; the old one ends.
 
     Raises:
-        AlreadyHere, PermissionDenied: as for a new one.
+        AlreadyHere, AlreadyInvited, PermissionDenied: as for a new one.
     """
     grants = {granted.account: granted.preset for granted in invitation.grants.select_related("account")}
     return invite(invitation.email, name=invitation.name, grants=grants, by=by, at=at)

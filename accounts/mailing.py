@@ -35,6 +35,7 @@ MOST_IN_DOUBT = 3
 PAUSE_IN_DOUBT = timedelta(hours=1)
 LOOK_AT = 20
 WITHDRAWN = "withdrawn"
+INTERRUPTED = "interrupted"
 
 logger = logging.getLogger("countersign.mail")
 
@@ -114,10 +115,15 @@ def mail_next() -> bool:
         return False
     # The words are read once it is ours: one that cannot be decrypted must not hold up the others.
     for mail in Mail.objects.due(at).defer("body").order_by("not_before", "pk")[:LOOK_AT]:
+        # A lease that nobody gave back: whoever had it was interrupted, perhaps after it had left.
+        was_interrupted = mail.lease_until is not None
         mail.lease_until = at + LEASE
         if Mail.objects.due(at).filter(pk=mail.pk, tries=mail.tries).update(lease_until=mail.lease_until, tries=F("tries") + 1):
             mail.tries += 1
-            _send(mail)
+            if was_interrupted and mail.tries > MOST_IN_DOUBT:
+                _settle(mail, trouble=INTERRUPTED, given_up_at=now())
+            else:
+                _send(mail)
             return True
     return False
 

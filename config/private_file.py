@@ -8,8 +8,16 @@ def write_private(path: Path, text: str) -> None:
     """Write `text` to `path` whole or not at all, readable by the owner only. It is there for good, also after a power cut, once this returns."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = draft_of(path, text)
+    _leave_to_owner(draft, path)
     draft.replace(path)
     make_lasting(path.parent)
+
+
+def _leave_to_owner(draft: Path, path: Path) -> None:
+    """Root may write it; whoever could read it before has to read it afterwards, and they may be running."""
+    if os.geteuid() == 0 and path.exists():
+        facts = path.stat()
+        os.chown(draft, facts.st_uid, facts.st_gid)
 
 
 def draft_of(path: Path, text: str) -> Path:

@@ -32,13 +32,15 @@ _SHAPES = (
     (re.compile(r"\b(bearer\s+)[\w.~+/|=-]{8,}", re.IGNORECASE), rf"\1{MASK}"),
     (
         re.compile(
-            r"\b((?:[\w.]*token|appsecret_proof|(?:client_)?secret|code|signed_request|password\d?)=)[^&\s\"'<>;,)\]}]{8,}", re.IGNORECASE
+            # No dots before "token": from each of them the search would begin anew, and a long address could stop the process for minutes.
+            r"\b((?:\w*token|appsecret_proof|(?:client_)?secret|code|signed_request|password\d?)=)[^&\s\"'<>;,)\]}]{8,}", re.IGNORECASE
         ),
         rf"\1{MASK}",
     ),
 )  # fmt: skip
 
-_lock = threading.Lock()
+# One thread may come twice: what is cleaned up while it looks may have something to log.
+_lock = threading.RLock()
 _known: OrderedDict[str, None] = OrderedDict()
 
 
@@ -58,7 +60,8 @@ def remember(text: str) -> None:
 def conceal(text: str) -> str:
     """The same text with dots in place of everything secret that it repeats."""
     with _lock:
-        found = [secret for secret in _known if secret in text]
+        known = tuple(_known)
+    found = [secret for secret in known if secret in text]
     # The longest first: one secret may hold another.
     for secret in sorted(found, key=len, reverse=True):
         text = text.replace(secret, MASK)
@@ -70,7 +73,7 @@ def conceal(text: str) -> str:
 def _forms(text: str) -> Iterator[str]:
     """How a secret may be written: as it is, in an address, in HTML, in JSON; and of a long text what in it looks like a secret."""
     if len(text) <= LONGEST:
-        ways = {text, quote(text, safe=""), html.escape(text), json.dumps(text)[1:-1]}
+        ways = {text, quote(text, safe="", errors="replace"), html.escape(text), json.dumps(text)[1:-1]}
         yield from (way for way in ways if len(way) >= SHORTEST)
     yield from (piece for piece in _PIECE.findall(text)[:50] if _LOOKS_RANDOM.search(piece))
 
@@ -96,7 +99,8 @@ def _message(record: logging.LogRecord) -> str:
         return record.getMessage()
     except Exception:
         # Python would print the arguments as they are, to say that they do not fit.
-        return f"{record.msg} (what belongs into this sentence does not fit)"
+        said = record.msg if isinstance(record.msg, str) else f"A {type(record.msg).__name__} that cannot be written down"
+        return f"{said} (what belongs into this sentence does not fit)"
 
 
 def watch_over_tracebacks() -> None:

@@ -187,10 +187,11 @@ def locked_conversation(account: Account, contact_id: str, at: datetime) -> Conv
     contact, is_new = Contact.objects.get_or_create(account=account, external_id=contact_id, defaults={"first_seen_at": at})
     if is_new:
         wake("fetch")
-    elif at < contact.first_seen_at:
-        Contact.objects.filter(pk=contact.pk, first_seen_at__gt=at).update(first_seen_at=at)
     conversation, _made = Conversation.objects.get_or_create(contact=contact, defaults={"account": account, "last_message_at": at})
     conversation = Conversation.objects.lock(conversation.pk)
+    if at < contact.first_seen_at:
+        # Under the lock, as everybody changes a contact; before it, two could wait for each other.
+        Contact.objects.filter(pk=contact.pk, first_seen_at__gt=at).update(first_seen_at=at)
     if conversation.last_message_id is None:
         # Nothing was said yet: it stands in the list where the newest thing that happened puts it.
         conversation.last_message_at = max(at, conversation.last_message_at)

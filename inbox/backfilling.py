@@ -222,7 +222,11 @@ def _wait(backfill: Backfill, code: str, until: datetime, *, tries: int, most: i
 
 
 def _place_is_old(backfill: Backfill, at: datetime) -> bool:
-    return bool(backfill.cursor and backfill.read_at and backfill.read_at < at - PLACE_IS_GOOD_FOR)
+    """Or of another login, whose list is another one."""
+    if not (backfill.cursor and backfill.read_at):
+        return False
+    stored_at = backfill.account.token_stored_at
+    return backfill.read_at < at - PLACE_IS_GOOD_FOR or (stored_at is not None and backfill.read_at < stored_at)
 
 
 def _pause(error: GraphError, tries: int) -> timedelta:

@@ -28,20 +28,22 @@ def message_echoed(account: Account, event: events.MessageEchoed, delivery: Webh
     at = event.at or delivery.received_at
     conversation = arrivals.locked_conversation(account, event.contact_id or "", at)
     known = Message.objects.filter(account=account, mid=event.mid).first()
-    if known is not None:
+    dispatch = _named_by(conversation, event.metadata)
+    # A thread that was read names nobody, so what is one of ours may stand here as written elsewhere; the two become one.
+    if known is not None and (dispatch is None or known.source != Message.Source.ELSEWHERE):
         return _confirm(conversation, known, delivery, at)
-    if dispatch := _named_by(conversation, event.metadata):
+    if dispatch:
         record_sent(conversation, dispatch, mid=event.mid, at=at)
         return arrivals.remember_delivery(Message.objects.get(pk=dispatch.message_id), delivery.pk)
     place(conversation, event, delivery, at=at)
 
 
-def place(conversation: Conversation, event: events.MessageEchoed, bearer: Bearer, *, at: datetime) -> None:
+def place(conversation: Conversation, event: events.MessageEchoed, bearer: Bearer, *, at: datetime, is_history: bool = False) -> None:
     """Find out whether a message that nothing names is one of ours; as long as that cannot be told, it stays parked."""
     is_foreign = _is_foreign(conversation.account, event)
     if not is_foreign and _may_be_erased(conversation, at):
         return _bury(conversation, event, bearer, at)
-    echo = _park(conversation, event, bearer, at)
+    echo = _park(conversation, event, bearer, at, is_history=is_history)
     if is_foreign:
         _keep_as_elsewhere(conversation, echo)
     settle_parked(conversation)
@@ -54,7 +56,7 @@ def may_be_ours(conversation: Conversation) -> bool:
 
 def outgoing(conversation: Conversation, event: events.MessageEchoed, bearer: Bearer, *, at: datetime, is_history: bool) -> Message:
     """The row of a message from our side that cannot be one of ours, so it need not be parked; to be stored, and then taken in."""
-    return _written_elsewhere(conversation, ParkedEcho(conversation=conversation, mid=event.mid, **_as_parked(event, bearer, at)), is_history=is_history)
+    return _written_elsewhere(conversation, ParkedEcho(conversation=conversation, mid=event.mid, **_as_parked(event, bearer, at, is_history=is_history)))
 
 
 def take_its_time(conversation: Conversation, message: Message, at: datetime) -> bool:
@@ -148,18 +150,23 @@ def _is_on_the_way(dispatch: Dispatch) -> bool:
     return dispatch.state == Dispatch.State.SENDING or (dispatch.state == Dispatch.State.UNKNOWN and fresh)
 
 
-def _park(conversation: Conversation, event: events.MessageEchoed, bearer: Bearer, at: datetime) -> ParkedEcho:
-    echo, _made = ParkedEcho.objects.get_or_create(conversation=conversation, mid=event.mid, defaults=_as_parked(event, bearer, at))
+def _park(conversation: Conversation, event: events.MessageEchoed, bearer: Bearer, at: datetime, *, is_history: bool) -> ParkedEcho:
+    parked = _as_parked(event, bearer, at, is_history=is_history)
+    echo, made = ParkedEcho.objects.get_or_create(conversation=conversation, mid=event.mid, defaults=parked)
+    if not made and bearer.pk is not None and "delivery" not in echo.about:
+        # It was read from the thread first; an unsend has to find the body as well.
+        echo.about["delivery"] = bearer.pk
+        echo.save(update_fields=["about"])
     return echo
 
 
-def _as_parked(event: events.MessageEchoed, bearer: Bearer, at: datetime) -> dict[str, Any]:
+def _as_parked(event: events.MessageEchoed, bearer: Bearer, at: datetime, *, is_history: bool) -> dict[str, Any]:
     attachments = [{"kind": each.kind, "url": each.url, "title": each.title, "payload": dict(each.payload)} for each in event.attachments]
     about = {"app": event.app_id, "story_url": event.story_url, "story_id": event.story_id}
-    brought_by = {} if bearer.pk is None else {"delivery": bearer.pk}
+    how = ({} if bearer.pk is None else {"delivery": bearer.pk}) | ({"history": True} if is_history else {})
     return {
         "at": at, "text": event.text, "attachments": attachments, "reply_to_mid": event.reply_to_mid, "parked_at": bearer.received_at,
-        "about": about | brought_by,
+        "about": about | how,
     }  # fmt: skip
 
 
@@ -193,10 +200,10 @@ def _keep_as_elsewhere(conversation: Conversation, echo: ParkedEcho) -> None:
     message_has_come(conversation.account, echo.mid)
 
 
-def _written_elsewhere(conversation: Conversation, echo: ParkedEcho, *, is_history: bool = False) -> Message:
-    about = {name: value for name, value in echo.about.items() if value and name != "delivery"}
+def _written_elsewhere(conversation: Conversation, echo: ParkedEcho) -> Message:
+    about = {name: value for name, value in echo.about.items() if value and name not in ("delivery", "history")}
     return Message(
         account=conversation.account, conversation=conversation, direction=Message.Direction.OUT, source=Message.Source.ELSEWHERE, mid=echo.mid,
         at=echo.at, received_at=echo.parked_at, text=echo.text, reply_to_mid=echo.reply_to_mid, about=about,
-        brought_by=[echo.about["delivery"]] if "delivery" in echo.about else [], is_history=is_history,
+        brought_by=[echo.about["delivery"]] if "delivery" in echo.about else [], is_history="history" in echo.about,
     )  # fmt: skip

@@ -28,6 +28,7 @@ from inbox.window import WindowState
 # Stands in `Message.about`: before this message there are others at Meta, which it does not open.
 OLDER_AT_META = "older_at_meta"
 A_MOMENT = timedelta(milliseconds=1)
+CLOCKS_DIFFER = timedelta(minutes=5)
 NEVER_LEFT = (Dispatch.State.FAILED, Dispatch.State.CANCELLED)
 
 
@@ -69,16 +70,19 @@ class _Line:
 
 def import_thread(account: Account, thread: Thread, look: Look) -> Imported:
     """Take in what is not known of one conversation; only news is shown at once. Call it in a transaction of its own."""
-    told = _told(account, thread)
+    told = _told(account, thread, look)
     if not told or _is_being_forgotten(account, thread.summary.contact_id):
         return Imported()
     contact, is_new = _contact_of(account, thread.summary, told[0].at)
-    said = [line for line in told if contact.forgotten_at is None or line.at > contact.forgotten_at]
+    if not _said_since(contact, told):
+        return Imported()
+    taking = _Taking(*_conversation_with(account, contact, told[-1].at, is_new=is_new), look)
+    # Looked at again under the lock: they may have been forgotten while we waited for it.
+    said = _said_since(taking.conversation.contact, told)
     if not said:
         return Imported()
     if contact.first_seen_at > said[0].at:
         Contact.objects.filter(pk=contact.pk, first_seen_at__gt=said[0].at).update(first_seen_at=said[0].at)
-    taking = _Taking(*_conversation_with(account, contact, said[-1].at, is_new=is_new), look)
     # Where words were left out on purpose, nothing is said of others that may stand before them.
     taking.take(said, is_cut_off=len(thread.messages) >= NEWEST and said == told)
     taking.finish(thread.summary)
@@ -94,20 +98,31 @@ def marks_of(account: Account, threads: Iterable[Thread]) -> Iterator[str]:
             yield arrivals.said_mark(account, message.mid)
 
 
-def _told(account: Account, thread: Thread) -> list[_Line]:
+def _told(account: Account, thread: Thread, look: Look) -> list[_Line]:
     """Oldest first. What Meta ascribes to nobody in particular is left out, and so is what the account tells itself."""
     contact, network = thread.summary.contact_id, Network(account.network)
     if contact in ("", account.external_id):
         return []
     lines: dict[str, _Line] = {}
-    at = thread.messages[-1].sent_at - A_MOMENT if thread.messages else None
+    at: datetime | None = None
     for message in reversed(thread.messages):
         event = events_of(message, account.external_id, network, contact)
-        if event and at:
+        if event:
+            sent_at = _not_from_the_future(message.sent_at, look)
             # Threads tell whole seconds; within one, their order tells what was said first.
-            at = max(message.sent_at, at + A_MOMENT)
+            at = max(sent_at, at + A_MOMENT) if at else sent_at
             lines[message.mid] = _Line(at, event, reactions_of(message, account.external_id, network, contact) if message.reactions else ())
     return list(lines.values())
+
+
+def _not_from_the_future(sent_at: datetime, look: Look) -> datetime:
+    """As with webhooks: a clock that says so must not open a window for longer than Meta does."""
+    return look.received_at if sent_at > look.received_at + CLOCKS_DIFFER else sent_at
+
+
+def _said_since(contact: Contact, told: list[_Line]) -> list[_Line]:
+    """What they were forgotten with stays away."""
+    return [line for line in told if contact.forgotten_at is None or line.at > contact.forgotten_at]
 
 
 def _is_being_forgotten(account: Account, contact_id: str) -> bool:
@@ -199,7 +214,7 @@ class _Taking:
     def _place(self, line: _Line) -> None:
         """It may be one of ours whose id we do not know: for that there are rules, and as long as they cannot tell it stays parked."""
         assert isinstance(line.event, MessageEchoed)
-        echoes.place(self.conversation, line.event, self.look, at=line.at)
+        echoes.place(self.conversation, line.event, self.look, at=line.at, is_history=line.at < self.look.news_since)
         self.changed = True
         # What is one of ours after all is nothing that this thread brought.
         self.stored += Message.objects.filter(account=self.conversation.account_id, mid=line.event.mid, source=Message.Source.ELSEWHERE)

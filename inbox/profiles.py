@@ -23,7 +23,7 @@ def fetch_next_profile() -> bool:
     at = now()
     due = Contact.objects.filter(
         Q(profile_fetched_at=None) | Q(profile_fetched_at__lt=at - AGAIN_AFTER), name="", username="", profile_attempts__lt=MOST_ATTEMPTS,
-        account__state=Account.State.CONNECTED,
+        account__state=Account.State.CONNECTED, forgotten_at=None,
     )  # fmt: skip
     for contact in due.select_related("account__meta_app").order_by("pk")[:20]:
         if due.filter(pk=contact.pk).update(profile_fetched_at=at, profile_attempts=contact.profile_attempts + 1):
@@ -34,7 +34,7 @@ def fetch_next_profile() -> bool:
 
 def ask_again(contact: Contact) -> None:
     """Meta may show who they are once they have written (code 230 until then): somebody without a name who writes is asked for again, once a day."""
-    if contact.name or contact.username or contact.profile_attempts < MOST_ATTEMPTS:
+    if contact.name or contact.username or contact.forgotten_at or contact.profile_attempts < MOST_ATTEMPTS:
         return
     long_ago = now() - AGAIN_WHEN_THEY_WRITE
     nameless = Contact.objects.filter(pk=contact.pk, name="", username="", profile_attempts__gte=MOST_ATTEMPTS, profile_fetched_at__lt=long_ago)
@@ -50,7 +50,7 @@ def _fetch(contact: Contact) -> None:
         return
     if profile.name or profile.username:
         # As it was when we asked: a contact may have been forgotten meanwhile.
-        asked = Contact.objects.filter(pk=contact.pk, profile_attempts=contact.profile_attempts + 1)
+        asked = Contact.objects.filter(pk=contact.pk, profile_attempts=contact.profile_attempts + 1, forgotten_at=None)
         asked.update(name=profile.name[:200], username=profile.username[:80])
         for pk in Conversation.objects.filter(contact=contact).values_list("pk", flat=True):
             Conversation.touch(pk)

@@ -102,7 +102,7 @@ class InvitationAdmin(WithDeeds, ReadOnlyAdmin):
     def e_mail(self, invitation: Invitation) -> str:
         mail = mail_of(invitation)
         if mail is None:
-            return str(_("None was written: e-mail was not configured. The link was shown to whoever invited."))
+            return str(_("None is kept: e-mail was not configured, and the link was shown to whoever invited, or it is too long ago."))
         return format_html("{} {}", state_badge(mail), remedy(mail))
 
     # What it does -------------------------------------------------------------------------------------------------

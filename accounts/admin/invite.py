@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from accounts.admin.grant import PRESET_CHOICES
 from accounts.admin.permissions import managed_accounts, person
 from accounts.granting import give_preset
-from accounts.inviting import AlreadyHere, invite
+from accounts.inviting import AlreadyHere, AlreadyInvited, invite
 from accounts.models import Account, Invitation, User
 from core.clock import now
 
@@ -70,12 +70,14 @@ def invite_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     by = person(request)
     form = InviteForm(request.POST if request.method == "POST" else None, by=by, initial={"email": request.GET.get("email", "")})
     if not (form.is_bound and form.is_valid()):
-        context = {"title": _("Invite somebody"), "form": form, "mails_leave": settings.MAILS_LEAVE}
-        return _render(site, request, "admin/people/invite.html", context, status=422 if form.errors else 200)
+        return _asked(site, request, form)
     try:
         invitation, link = invite(form.cleaned_data["email"], name=form.cleaned_data["name"], grants=form.grants, by=by, at=now())
     except AlreadyHere as here:
         return _give_at_once(request, here.user, form.grants)
+    except AlreadyInvited as refusal:
+        form.add_error("email", refusal)
+        return _asked(site, request, form)
     return invited_page(site, request, invitation, link)
 
 
@@ -86,6 +88,11 @@ def invited_page(site: AdminSite, request: HttpRequest, invitation: Invitation, 
     grants = invitation.grants.select_related("account").order_by("account__name")
     context = {"title": _("Invited"), "invitation": invitation, "grants": grants, "link": link if shows_link else "", "mails_leave": settings.MAILS_LEAVE}
     return _render(site, request, "admin/people/invited.html", context)
+
+
+def _asked(site: AdminSite, request: HttpRequest, form: InviteForm) -> HttpResponse:
+    context = {"title": _("Invite somebody"), "form": form, "mails_leave": settings.MAILS_LEAVE}
+    return _render(site, request, "admin/people/invite.html", context, status=422 if form.errors else 200)
 
 
 def _give_at_once(request: HttpRequest, user: User, grants: Mapping[Account, str]) -> HttpResponse:

@@ -13,13 +13,14 @@ from accounts.admin.deeds import Deed, WithDeeds
 from accounts.admin.filters import AccountFilter
 from accounts.admin.readonly import ReadOnlyAdmin
 from accounts.admin.show import badge
-from accounts.mailing import WITHDRAWN, try_again
+from accounts.mailing import INTERRUPTED, WITHDRAWN, try_again
 from accounts.models import Mail
 from core.clock import now
 
 # What a class of trouble most often means. The code that the server answered stands beside it.
 REMEDIES: dict[str, str | Promise] = {
     WITHDRAWN: _("It was withdrawn before it left, because what it told was over."),
+    INTERRUPTED: _("Countersign was interrupted each time while sending it, so it may have left."),
     "SMTPAuthenticationError": _("The mail server does not take the user and password of EMAIL_URL."),
     "SMTPRecipientsRefused": _("The mail server does not take this address. Is it right?"),
     "SMTPSenderRefused": _("The mail server does not take EMAIL_FROM as the sender."),
@@ -58,7 +59,7 @@ def state_badge(mail: Mail) -> str:
 def remedy(mail: Mail) -> str:
     """What went wrong as a sentence, with the class and code by which somebody can look further."""
     name = mail.trouble.partition(" ")[0]
-    return f"{REMEDIES[name]} ({mail.trouble})" if name in REMEDIES and name != WITHDRAWN else str(REMEDIES.get(name, mail.trouble))
+    return f"{REMEDIES[name]} ({mail.trouble})" if name in REMEDIES and name not in (WITHDRAWN, INTERRUPTED) else str(REMEDIES.get(name, mail.trouble))
 
 
 class ByState(admin.SimpleListFilter):

@@ -77,6 +77,12 @@ class PasswordForm(AnyPasswordForm):
         for field in self.fields.values():
             field.required = True
 
+    def save(self, commit: bool = True) -> User:
+        # Nothing else: somebody may change what else is so of this person at this very moment.
+        user: User = super().save(commit=False)
+        user.save(update_fields=["password"])
+        return user
+
 
 class NewPersonForm(AnyUserCreationForm):
     """A new person, with a first account to work on."""
@@ -112,6 +118,7 @@ class UserAdmin(SavesGrants, WithDeeds, ProductAdmin, AnyUserAdmin):
 
     form, add_form, add_form_template = PersonForm, NewPersonForm, None
     change_password_form = PasswordForm
+    change_user_password_template = "admin/people/password.html"  # noqa: S105 (a template)
     change_list_template = "admin/people/change_list.html"
     inlines = (GrantInline,)
     actions = ("sign_out_selected",)
@@ -119,7 +126,10 @@ class UserAdmin(SavesGrants, WithDeeds, ProductAdmin, AnyUserAdmin):
         Deed("sign_out", _("Sign out everywhere"), _("Every browser in which they are signed in asks for the password again."), offered=is_in),
         Deed(
             "deactivate", _("Deactivate"),
-            _("They are signed out at once and cannot sign in. History keeps their name; their grants stay, without effect. Whom they invited cannot accept."),
+            _(
+                "They are signed out at once and cannot sign in. History keeps their name; their grants stay, without effect. Whom they invited cannot accept. "
+                "Agents that they answer for go on, and they may know the keys: choose somebody else there, and rotate these."
+            ),
             form=ReasonForm, offered=is_in, grave=True,
         ),
         Deed("let_in", _("Let in again"), _("They sign in with the password that they had, and may do what they were granted."), offered=is_out),
@@ -184,7 +194,7 @@ class UserAdmin(SavesGrants, WithDeeds, ProductAdmin, AnyUserAdmin):
         return super().changelist_view(request, {"tools": list_tools(request) + by_hand} | (extra_context or {}))
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        agent = User.objects.filter(pk=object_id, is_agent=True).select_related("agent").first() if object_id.isdigit() else None
+        agent = User.objects.filter(pk=object_id, is_agent=True).select_related("agent").first() if object_id.isdecimal() else None
         if agent and hasattr(agent, "agent"):
             return redirect("admin:agents_agent_change", agent.agent.pk)
         return super().change_view(request, object_id, form_url, extra_context)

@@ -98,7 +98,7 @@ def _leads(claim: Claim, holder: Holder) -> list[Lead]:
     claim.renew()
     if claim.request.account:
         leads = [lead for lead in leads if _is_wanted(claim.request, lead[0])] or _refuse_others(claim.request, leads)
-    return [_tried(claim, holder, lead) if number < TRIED else lead for number, lead in enumerate(leads)]
+    return list(_tried(claim, holder, leads))
 
 
 def _accounts(holder: Holder) -> Iterator[Lead]:
@@ -157,19 +157,24 @@ def _marked(lead: Lead, holder: Holder) -> Lead:
     return (replace(found, problems=(*found.problems, problem)) if lacking else found), token
 
 
-def _tried(claim: Claim, holder: Holder, lead: Lead) -> Lead:
-    """One conversation is read: only so can one know whether an Instagram account lets connected tools see its messages."""
-    found, token = lead
-    if found.problems:
-        return lead
+def _tried(claim: Claim, holder: Holder, leads: list[Lead]) -> Iterator[Lead]:
+    """One conversation of each is read: only so can one know whether an Instagram account lets connected tools see its messages."""
+    asks = True
+    for number, (found, token) in enumerate(leads):
+        refusal = _refusal(claim, holder, found, token) if asks and number < TRIED and not found.problems else None
+        # What will pass is no judgement; it is looked at again before anything is saved, and the person waits for no more of it.
+        asks = asks and (refusal is None or refusal.code not in ("unavailable", "rate_limited"))
+        yield (replace(found, problems=(Problem.of(refusal),)) if refusal and asks else found), token
+
+
+def _refusal(claim: Claim, holder: Holder, found: Found, token: str) -> Refused | None:
     try:
         check_messages(holder.app, token, found)
     except Refused as refused:
-        # What will pass is no judgement; it is looked at again before anything is saved.
-        return lead if refused.code in ("unavailable", "rate_limited") else (replace(found, problems=(Problem.of(refused),)), token)
+        return refused
     finally:
         claim.renew()
-    return lead
+    return None
 
 
 # One account that is reconnected ----------------------------------------------------------------------------------

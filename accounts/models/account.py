@@ -212,8 +212,8 @@ class Account(models.Model):
         return moved
 
     def mend(self, *, at: datetime) -> bool:
-        """Let messages leave again. False where nothing was broken."""
-        broken = Account.objects.filter(pk=self.pk).exclude(state=self.State.CONNECTED)
+        """Let messages leave again. False where nothing was broken, or where it has no token by now, as when somebody has just disconnected it."""
+        broken = Account.objects.filter(pk=self.pk).exclude(state=self.State.CONNECTED).exclude(token="")
         moved = bool(broken.update(state=self.State.CONNECTED, state_reason="", state_changed_at=at, paused_until=None))
         if moved:
             wake("dispatch")

@@ -12,7 +12,7 @@ from accounts.reasons import token_reason
 from accounts.tending.troubles import trouble_code
 from graph.app_client import AppClient, TokenFacts
 from graph.client import GraphClient
-from graph.errors import AppRefused, GraphError, MessagesSwitchedOff, PermissionMissing, TokenInvalid
+from graph.errors import AppRefused, GraphError, MessagesSwitchedOff, NoAnswer, PermissionMissing, TokenInvalid
 from graph.networks import Login, Network
 from graph.scopes import NEEDED_SCOPES
 
@@ -25,12 +25,14 @@ class Findings:
 
     Args:
         dead: why the token does not work, as a code; "" where it does, or where nobody knows.
+        silent: the code of why Meta gave no answer at all, once it gave none.
         known: the lines that Meta's answers speak of.
         values: columns of the account.
         troubles: by line, the code of why nobody knows.
     """
 
     dead: str = ""
+    silent: str = ""
     known: set[str] = field(default_factory=set)
     values: dict[str, Any] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)
@@ -77,8 +79,10 @@ def _looks(account: Account) -> list[tuple[str, Look]]:
 
 
 def _try(name: str, look: Look, account: Account, client: GraphClient, found: Findings) -> None:
-    """A dead token ends the look; anything else leaves its own line unknown."""
-    if found.dead:
+    """A dead token ends the look; so does silence, for whoever waits behind this account. Anything else leaves its own line unknown."""
+    if found.silent:
+        found.troubles[name] = found.silent
+    if found.dead or found.silent:
         return
     try:
         look(account, client, found)
@@ -87,6 +91,7 @@ def _try(name: str, look: Look, account: Account, client: GraphClient, found: Fi
         found.dead = token_reason(error.subcode)
     except GraphError as error:
         found.troubles[name] = trouble_code(error)
+        found.silent = found.troubles[name] if isinstance(error, NoAnswer) else ""
 
 
 def _facebook_token(account: Account, client: GraphClient, found: Findings) -> None:

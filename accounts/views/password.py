@@ -7,10 +7,23 @@ from django.http import HttpResponse
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
+
+
+class OwnPasswordForm(PasswordChangeForm):
+    """The old password, and twice the new one."""
+
+    def save(self, commit: bool = True) -> User:
+        # Nothing else: who is deactivated or demoted at this very moment must not write back what they were.
+        user: User = super().save(commit=False)
+        user.save(update_fields=["password"])
+        return user
+
 
 class ChangePassword(PasswordChangeView):
     """Asks for the old password and twice for the new one."""
 
+    form_class = OwnPasswordForm
     template_name = "accounts/password.html"
     success_url = reverse_lazy("preferences")
 

@@ -37,6 +37,11 @@ class PreferencesForm(UserForm):
         self.fields["language"] = forms.ChoiceField(label=_("Language"), required=False, choices=[("", _("As the browser asks")), *settings.LANGUAGES])
         self.fields["name"].help_text = _("Colleagues see it beside what you write; contacts do not.")
 
+    def save(self, commit: bool = True) -> User:
+        # Nothing else: who is deactivated or demoted at this very moment must not write back what they were.
+        self.instance.save(update_fields=list(self.fields))
+        return self.instance
+
 
 class Preferences(UserUpdate):
     """One's own name, language and time zone."""

@@ -75,7 +75,7 @@ class AgentAdmin(AgentColumns, WithDeeds, ProductAdmin):
     def _owner_on_page(self, request: HttpRequest) -> QuerySet[Any]:
         """An owner who is gone stays chosen until somebody chooses another, so that the page can be saved."""
         pk = str(request.resolver_match.kwargs.get("object_id", "")) if request.resolver_match else ""
-        return Agent.objects.filter(pk=int(pk) if pk.isdigit() else 0).values("owner")
+        return Agent.objects.filter(pk=int(pk) if pk.isdecimal() else 0).values("owner")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         # The policy says what needs a person; loosening it is not for the agent's own owner.

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from accounts.admin.permissions import managed_accounts
 from accounts.mailing import WITHDRAWN
 from accounts.models import Invitation, Mail, User
-from agents.models import AgentKey
+from agents.models import Agent, AgentKey
 from config.attention.line import Line
 
 COUNTED = 500
@@ -27,6 +27,8 @@ def people(user: User, at: datetime) -> Iterator[Line]:
     yield from _mails(user, at)
     yield from _invitations(user, at)
     yield from _keys(user, at)
+    if user.is_superuser:
+        yield from _left_alone(at)
 
 
 def _mails(user: User, at: datetime) -> Iterator[Line]:
@@ -56,3 +58,16 @@ def _keys(user: User, at: datetime) -> Iterator[Line]:
         when = date_format(localtime(key.expires_at), "j F, H:i")
         sentence = _("The key “%(key)s” of %(agent)s ends on %(when)s.") % {"key": key.name, "agent": key.agent, "when": when}
         yield Line(sentence, reverse("admin:agents_agent_change", args=[key.agent_id]))
+
+
+def _left_alone(at: datetime) -> Iterator[Line]:
+    """Agents whose owner is gone and may know a key that still lets in."""
+    known = AgentKey.objects.valid(at).filter(agent=OuterRef("pk"))
+    number = Agent.objects.filter(Exists(known), owner__is_active=False).order_by()[:COUNTED].count()
+    if number:
+        sentence = ngettext(
+            "%d agent has keys in use, and nobody who answers for it: its owner is not active any more.",
+            "%d agents have keys in use, and nobody who answers for them: their owners are not active any more.",
+            number,
+        )
+        yield Line(sentence % number, reverse("admin:agents_agent_changelist") + "?needs=owner")

@@ -38,7 +38,7 @@ def deauthorisation(request: HttpRequest, public_id: str) -> HttpResponse:
         said = _fresh(_signed(request, app), now())
     except Refused as refusal:
         return _turned_away(refusal)
-    deauthorise(app, said.user_id, at=now())
+    deauthorise(app, said.user_id, at=now(), said_at=said.issued_at)
     return HttpResponse("Noted.", content_type="text/plain; charset=utf-8")
 
 

@@ -3,29 +3,34 @@
 import io
 import logging
 import re
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from django.core import mail as outbox
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
+from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
 
-from accounts.admin import people_grid
+from accounts.admin import people_grid, user
+from accounts.admin.mail import remedy
 from accounts.admin.people_grid import cell_name
-from accounts.granting import set_preset
-from accounts.inviting import accept, invite, renew
+from accounts.granting import Changed, set_preset
+from accounts.inviting import Closed, InvitationClosed, accept, invite, renew, revoke, why_closed
 from accounts.leaving import deactivate, let_in_again, sign_out
-from accounts.mailing import WITHDRAWN, mail_next, write_mail
+from accounts.mailing import MOST_IN_DOUBT, WITHDRAWN, mail_next, write_mail
 from accounts.models import Activity, Grant, Mail, Right, User
+from accounts.views import password, preferences
 from config import settings as product
 from core import redaction
 from core.clock import now
 from inbox.models import Conversation, Dispatch, Message
+from tests.accounts.at_once import behind
 from tests.admin.pages import form_of, page
 from tests.admin.test_attention import lines
 from tests.admin.test_people_grid import PEOPLE, rights, shown
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, make_cast
 
 DAY = timedelta(days=1)
 
@@ -88,6 +93,13 @@ def test_no_refused_request_writes_the_secret_of_a_link(way, cast, log, settings
     assert text not in log.getvalue()
 
 
+def test_a_page_of_a_stranger_locks_nobody_out(cast):
+    office = Client(REMOTE_ADDR="198.51.100.7")
+    for number in range(30):
+        office.get(f"/invitation/picture-{number}/")
+    assert office.post("/sign-in/", {"username": "bob@example.test", "password": PASSWORD}).status_code == 302
+
+
 # Superusers ---------------------------------------------------------------------------------------------------------------
 
 
@@ -98,6 +110,16 @@ def test_two_superusers_do_not_shut_each_other_out(cast):
     with pytest.raises(PermissionDenied):
         deactivate(cast.root, by=second, at=now(), reason="No, you")
     assert fresh(cast.root).is_active
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_of_two_superusers_who_deactivate_each_other_at_once_one_remains(simulator):
+    cast, second = make_cast(simulator), another_root()
+    late = behind(
+        lambda: deactivate(second, by=cast.root, at=now(), reason="Left"), lambda: deactivate(cast.root, by=second, at=now(), reason="No, you")
+    )  # fmt: skip
+    assert isinstance(late, PermissionDenied)
+    assert (fresh(cast.root).is_active, fresh(second).is_active) == (True, False)
 
 
 @pytest.mark.parametrize("deed", [let_in_again, sign_out])
@@ -147,7 +169,32 @@ def test_a_password_that_somebody_else_sets_is_remembered(cast, sign_in):
     assert (said.by, said.target_id) == (cast.root, cast.bob.public_id) and "tide" not in str(said.details)
 
 
-@pytest.mark.parametrize("way", ["change", "password", "promote"])
+@pytest.mark.parametrize("odd", ["²", "99999999999999999999999", "x", "-1"])
+def test_an_odd_address_of_a_person_is_no_error(odd, cast, sign_in):
+    assert sign_in(cast.root).get(f"/admin/accounts/user/{odd}/change/").status_code == 302
+
+
+@pytest.mark.parametrize("way", ["preferences", "password", "by a superuser"])
+def test_who_is_deactivated_while_they_save_something_stays_out(way, cast, sign_in, monkeypatch):
+    form = {"preferences": preferences.PreferencesForm, "password": password.OwnPasswordForm, "by a superuser": user.PasswordForm}[way]
+    browser = sign_in(cast.root if way == "by a superuser" else cast.bob)
+    whole = form.full_clean
+
+    def late(self):
+        whole(self)
+        User.objects.filter(pk=cast.bob.pk).update(is_active=False)
+
+    monkeypatch.setattr(form, "full_clean", late)
+    new = {"old_password": PASSWORD, "new_password1": "tide-and-harbour", "new_password2": "tide-and-harbour"}
+    new |= {"password1": "tide-and-harbour", "password2": "tide-and-harbour", "name": "Robert", "language": "", "time_zone": ""}
+    address = {"preferences": "/preferences/", "password": "/preferences/password/", "by a superuser": f"/admin/accounts/user/{cast.bob.pk}/password/"}[way]
+    assert browser.post(address, new).status_code == 302
+    bob = fresh(cast.bob)
+    assert not bob.is_active
+    assert bob.name == "Robert" if way == "preferences" else bob.check_password("tide-and-harbour")
+
+
+@pytest.mark.parametrize("way", ["change", "password"])
 def test_a_manager_changes_nothing_of_anybody(way, cast, sign_in):
     Grant.objects.create(user=cast.root, account=cast.shop, right=Right.REPLY)
     dana, before = sign_in(cast.dana), list(User.objects.order_by("pk").values_list())
@@ -231,6 +278,24 @@ def test_what_became_of_a_change_is_said_on_whatever_page_one_lands(cast, sign_i
     assert answer.status_code == 409 and "Dana changed this after you had opened the page" in answer.text
 
 
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_of_two_managers_at_one_cell_the_second_is_told(simulator):
+    cast = make_cast(simulator)
+    give = lambda preset, by: set_preset(cast.bob, preset, account=cast.shop, by=by, at=now(), expects={Right.REPLY})  # noqa: E731
+    late = behind(lambda: give("approver", cast.dana), lambda: give("", cast.root))
+    assert isinstance(late, Changed) and rights(cast.bob, cast.shop) == {Right.APPROVE}
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_an_invitation_that_is_revoked_while_it_is_accepted_lets_nobody_in(simulator):
+    cast = make_cast(simulator)
+    invitation, _text = invited(cast)
+    late = behind(
+        lambda: revoke(invitation, by=cast.dana, at=now()), lambda: accept(invitation, name="Erin", password="tide-and-harbour", at=now())
+    )  # fmt: skip
+    assert isinstance(late, InvitationClosed) and not User.objects.filter(email="erin@example.test").exists()
+
+
 def test_a_lie_about_what_was_shown_gives_nothing(cast, sign_in):
     dana = sign_in(cast.dana)
     Grant.objects.filter(user=cast.dana, account=cast.studio).delete()
@@ -271,6 +336,17 @@ def test_an_accepted_invitation_gives_a_browser_no_second_login(cast):
     assert not Client().login(username="erin@example.test", password="mine-not-hers")
 
 
+def test_nobody_ends_an_invitation_to_accounts_of_others_by_inviting_to_their_own(cast, sign_in):
+    Grant.objects.filter(user=cast.dana, account=cast.studio).delete()
+    first, _link = invite("erin@example.test", name="", grants={cast.studio: "manager"}, by=cast.root, at=now())
+    answer = sign_in(cast.dana).post("/admin/people/invite/", {"email": "ERIN@example.test", f"as-{cast.shop.public_id}": "operator"})
+    assert answer.status_code == 422 and "Somebody else has invited this address" in answer.text and "Harbour Studio" not in answer.text
+    assert why_closed(first, now()) is None
+    assert invited(cast, by=cast.root)  # a superuser may
+    first.refresh_from_db()
+    assert why_closed(first, now()) is Closed.REVOKED
+
+
 # E-mails ----------------------------------------------------------------------------------------------------------------------
 
 
@@ -280,6 +356,25 @@ def test_who_left_gets_no_e_mail_that_waited(cast, mails_leave):
     while mail_next():
         pass
     assert outbox.outbox == [] and Mail.objects.get().trouble == WITHDRAWN
+
+
+class Killed(EmailBackend):
+    """Takes every e-mail, and then the process dies."""
+
+    def send_messages(self, messages):
+        super().send_messages(messages)
+        raise KeyboardInterrupt
+
+
+def test_an_e_mail_whose_worker_dies_each_time_is_not_sent_for_ever(cast, mails_leave, settings, clock):
+    write_mail(to=cast.dana, kind="k", key="k", subject="S", body="B", at=now())
+    settings.EMAIL_BACKEND = f"{__name__}.Killed"
+    for _ in range(MOST_IN_DOUBT + 3):
+        with suppress(KeyboardInterrupt):
+            mail_next()
+        clock.shift(timedelta(minutes=6))
+    mail = Mail.objects.get()
+    assert len(outbox.outbox) == MOST_IN_DOUBT and mail.given_up_at and "may have left" in remedy(mail)
 
 
 def test_an_e_mail_that_was_withdrawn_is_no_failure(cast, sign_in, mails_leave):

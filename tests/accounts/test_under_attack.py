@@ -12,18 +12,19 @@ from accounts.checklist import checklist
 from accounts.connecting import saving
 from accounts.connecting.begin import PATIENCE, choose
 from accounts.connecting.found import Found, known_here
-from accounts.connection import disconnect, mend
+from accounts.connection import deauthorise, disconnect, mend
 from accounts.mailing import write_mail
 from accounts.models import Account, AccountCheck, Activity, ConnectionRequest, MetaApp
 from accounts.tending import work as tending
 from accounts.tending.asking import ask_refresh
+from accounts.tending.looking import look_at
 from accounts.tending.refreshing import refresh
 from accounts.tending.subscribing import subscribe
 from core.clock import now
 from graph.networks import Login, Network
 from inbox.work import WORK, work_until_idle
 from tests.accounts.connecting import GALLERY, MARTA, ROASTERY, ROASTERY_GRAM, SHOP, make_town, work
-from tests.accounts.tending import fresh
+from tests.accounts.tending import fresh, reads
 from tests.accounts.test_connecting import connect, log_in, paste
 
 State = Account.State
@@ -163,6 +164,22 @@ def test_who_begins_after_it_was_disconnected_does(town):
     assert fresh(town.cast.shop).state == State.CONNECTED
 
 
+def test_who_removed_the_app_before_they_logged_in_again_keeps_their_new_token(cast):
+    """Meta may tell late, and tell twice."""
+    Account.objects.filter(pk=cast.shop.pk).update(meta_user_id=MARTA, token_stored_at=now())
+    assert deauthorise(cast.shop.meta_app, MARTA, at=now(), said_at=now() - timedelta(minutes=5)) == []
+    assert (fresh(cast.shop).state, bool(fresh(cast.shop).token)) == (State.CONNECTED, True)
+    assert deauthorise(cast.shop.meta_app, MARTA, at=now(), said_at=now() + timedelta(seconds=1)) == [cast.shop]
+    assert (fresh(cast.shop).state, bool(fresh(cast.shop).token)) == (State.NEEDS_RECONNECT, False)
+
+
+def test_nothing_mends_an_account_that_has_no_token(cast):
+    seen = fresh(cast.shop)
+    disconnect(cast.shop, by=cast.dana, at=now(), reason="The Page was sold.")
+    assert not seen.mend(at=now())
+    assert fresh(cast.shop).state == State.DISCONNECTED
+
+
 # What the screen says ----------------------------------------------------------------------------------------------
 def test_an_account_that_moves_to_another_app_has_heard_nothing_there_yet(town):
     other = MetaApp.objects.create(kind="facebook", app_id="1400000000000001", name="Old app", secret="old-secret", verify_token="verify", handshake_at=now())
@@ -267,3 +284,20 @@ def test_old_checks_are_cleared_away_account_by_account(cast):
     Account.objects.update(check_due_at=now())
     work_until_idle("tend")
     assert not AccountCheck.objects.filter(pk=old.pk).exists()
+
+
+def test_where_meta_hangs_an_account_is_asked_about_once(cast):
+    """Each call may take half a minute, and hundreds of accounts wait."""
+    cast.simulator.fault("drop_before", route="*", times=None)
+    before = len(cast.simulator.requests())
+    found = look_at(fresh(cast.studio))
+    assert found.troubles == dict.fromkeys(("token", "subscription", "messages_access"), "not_reached")
+    assert (found.dead, len(cast.simulator.requests()) - before) == ("", 1)
+
+
+def test_who_connects_many_waits_once_for_a_meta_that_hangs(town):
+    town.simulator.fault("drop_before", route="conversations", times=None)
+    request = log_in(town, "facebook", MARTA)
+    assert request.state == ConnectionRequest.State.CHOOSING
+    assert len(request.found) == 3 and not any(found["problems"] for found in request.found)
+    assert reads(town.cast, "/conversations") == 1

@@ -1,18 +1,19 @@
 """Keys and policies in hostile hands: two who rotate at once, keys of agents that are out, words that promise too much."""
 
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
 
+from accounts.leaving import deactivate
 from accounts.models import Grant, Stop, User
 from agents.models import Agent, AgentKey, NotInUse, Policy
 from agents.policy import in_words
 from agents.policy.evaluating import evaluate
 from agents.policy.language import Call
 from core.clock import now
+from tests.accounts.at_once import behind
 from tests.admin.pages import page
+from tests.admin.test_attention import lines
 from tests.conftest import make_cast
 
 DAY = timedelta(days=1)
@@ -23,41 +24,24 @@ DAY = timedelta(days=1)
 def test_of_two_at_once_the_second_meets_what_the_first_did(other, simulator):
     cast = make_cast(simulator)
     key = cast.assistant.keys.get()
-    done, began = [], threading.Event()
-
-    def second() -> None:
-        began.set()
-        try:
-            done.append(AgentKey.objects.get(pk=key.pk).rotate(by=cast.root, at=now(), overlap=7 * DAY))
-        except NotInUse:
-            done.append(NotInUse)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=second)
-    with transaction.atomic():
-        if other == "rotate":
-            key.rotate(by=cast.dana, at=now(), overlap=timedelta())
-        else:
-            key.revoke(by=cast.dana, at=now())
-        thread.start()
-        began.wait(timeout=30)
-        _until_blocked()
-    thread.join(timeout=60)
-    assert done == [NotInUse]
+    first = {
+        "rotate": lambda: key.rotate(by=cast.dana, at=now(), overlap=timedelta()),
+        "revoke": lambda: key.revoke(by=cast.dana, at=now()),
+    }[other]
+    again = behind(first, lambda: AgentKey.objects.get(pk=key.pk).rotate(by=cast.root, at=now(), overlap=7 * DAY))
+    assert isinstance(again, NotInUse)
     assert AgentKey.objects.count() == (2 if other == "rotate" else 1)
     assert AgentKey.find(cast.key, at=now()) is None
 
 
-def _until_blocked() -> None:
-    """On SQLite the second waits before its first statement; on PostgreSQL for a row, which the server knows."""
-    if connection.vendor != "postgresql":
-        return
-    with connection.cursor() as cursor:
-        for _ in range(10_000):
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
+def test_a_superuser_is_told_that_somebody_who_left_may_know_keys(cast, sign_in):
+    root = sign_in(cast.root)
+    assert not any("nobody who answers" in line for line in lines(root))
+    deactivate(cast.dana, by=cast.root, at=now(), reason="Left")
+    assert AgentKey.find(cast.key, at=now())
+    assert any("1 agent has keys in use, and nobody who answers for it" in line for line in lines(root))
+    cast.assistant.keys.get().revoke(by=cast.root, at=now())
+    assert not any("nobody who answers" in line for line in lines(root))
 
 
 def test_the_key_of_an_agent_that_is_out_is_not_offered_for_rotation(cast, sign_in):
