@@ -16,8 +16,8 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.inviting import invite
 from accounts.connecting.begin import begin_token
+from accounts.inviting import invite
 from accounts.models import Account, User
 from agents.models import Agent, AgentKey, Proposal
 from agents.proposing import propose

@@ -255,7 +255,7 @@ def test_what_the_verb_refuses_is_told_and_the_words_stay(cast, browser, clock):
     clock.shift(timedelta(hours=25))
     refused = browser.post(chosen, {"text": "Too late", "key": "k"})
     assert refused.status_code == 422
-    assert "window is closed" in refused.text
+    assert "The 24 hours" in refused.text
     assert "Too late" in refused.text
 
 

@@ -122,7 +122,7 @@ def test_the_accounts_that_somebody_connected_lose_their_tokens(cast, meta, conn
     assert call(meta, "deauthorisation", connected.meta_app, user_id=user_id).status_code == 200
     shop, studio = Account.objects.get(pk=connected.pk), Account.objects.get(pk=cast.studio.pk)
     assert (shop.state, bool(shop.token), shop.is_sending) == (Account.State.NEEDS_RECONNECT, False, False)
-    assert "removed the app" in shop.state_reason
+    assert shop.state_reason == "app_removed"
     assert studio.is_sending
     assert Activity.objects.filter(verb="account.deauthorised", account=connected, by=None).count() == 1
 
