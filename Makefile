@@ -35,7 +35,7 @@ test: $(VENV)/.stamp-dev
 
 # The same suite on PostgreSQL. The walk over loopback starts real procrastinate workers as processes.
 test-services: $(VENV)/.stamp-dev
-	DATABASE_URL=$(POSTGRES) $(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser"
+	DATABASE_URL=$(POSTGRES) $(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser" $(ARGS)
 
 test-browser: $(VENV)/.stamp-e2e
 	$(BIN)/python -m pytest -m browser

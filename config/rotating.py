@@ -5,7 +5,7 @@ encrypted under it one by one (each opens with one of the two) → the old key i
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -40,12 +40,17 @@ def begin(path: Path) -> tuple[str, ...]:
     return reread_keys()
 
 
-def renew_all(keys: Sequence[str]) -> Iterator[Place]:
-    """Encrypt everything under the first key, pass after pass until one finds nothing under another."""
+def renew_all(keys: Sequence[str]) -> Generator[Place, None, Survey]:
+    """Encrypt everything under the first key, pass after pass until one finds nothing under another. Returns what the last look found.
+
+    Whoever had encrypted under the old key may have waited to write; so nobody has to look again after the last look.
+    """
     for _number in range(MOST_PASSES):
-        if survey(keys).is_renewed:
-            return
+        found = survey(keys)
+        if found.is_renewed:
+            return found
         yield from renewing(keys)
+    return survey(keys)
 
 
 def settles_at(path: Path) -> datetime:

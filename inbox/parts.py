@@ -2,7 +2,7 @@
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -63,14 +63,26 @@ def take_part(account: Account, page: ThreadPage, look: Look, note: Note) -> Tak
         TakenOver: `note` did.
         OperationalError, InterfaceError: the database had a bad moment; the part can be taken in again.
     """
-    found = [_take(account, thread, look, note) for thread in page.threads]
-    taken = Taken(sum(imported.messages for imported in found if imported), found.count(None))
+    found: list[Imported | None] = []
+    try:
+        for thread in page.threads:
+            found.append(_take(account, thread, look, note))
+    finally:
+        # Also where it was stopped in the middle: what was taken in stays, and nobody may read this part again.
+        _tell(account, page.threads[: len(found)], found)
+    return Taken(_stored(found), found.count(None))
+
+
+def _tell(account: Account, threads: Sequence[Thread], found: Sequence[Imported | None]) -> None:
     # After the commits: what is kept meanwhile looks for its message by itself, and has to see it.
-    has_come(marks_of(account, page.threads))
-    if taken.messages:
+    has_come(marks_of(account, threads))
+    if _stored(found):
         # One for all: history is no news, and a screen that looks again sees everything.
         publish(Change(account=account.pk))
-    return taken
+
+
+def _stored(found: Iterable[Imported | None]) -> int:
+    return sum(imported.messages for imported in found if imported)
 
 
 def smaller(part: int, page: ThreadPage, readings: int) -> int:

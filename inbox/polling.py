@@ -48,8 +48,8 @@ def next_poll_due(at: datetime) -> datetime | None:
 
 
 def _readable() -> QuerySet[Account]:
-    """A broken account waits until it is mended, and is due at once then."""
-    return Account.objects.filter(poll_due_at__isnull=False, state=Account.State.CONNECTED).exclude(token="")
+    """One without a good token waits until it is mended, and is due at once then. One that Meta does not let send can be read."""
+    return Account.objects.filter(poll_due_at__isnull=False, state__in=(Account.State.CONNECTED, Account.State.RESTRICTED)).exclude(token="")
 
 
 def _claim(at: datetime) -> Account | None:

@@ -11,8 +11,8 @@ DESK = {"width": 1280, "height": 800}
 # Pages that no list leads to. The number is that of the try-out's first account, app, agent …
 MORE = {
     "Accounts": ["account/1/token/", "account/1/test/", "account/1/pause/", "account/1/disconnect/", "../connect/", "../connect/?account=1", "metaapp/add/"],
-    "People": ["../people/invite/", "user/1/deactivate/", "user/1/history/"],
-    "Agents": ["../agents/agent/add/", "../agents/agent/1/issue/", "../agents/policy/add/", "stop/add/"],
+    "People": ["../people/invite/", "user/add/", "user/1/deactivate/", "user/1/history/"],
+    "Agents": ["../agents/agent/add/", "../agents/agent/1/issue/", "../agents/policy/add/", "../agents/policyversion/1/change/", "stop/add/"],
     "Inbox": ["../inbox/backfill/add/"],
     "Activity": [],
 }  # fmt: skip

@@ -24,12 +24,8 @@ PAGES = {
     "operator": [
         "{Tom Fairweather}", "{Priya Raman}", "{Ravi Menon}", "{Ingrid Solberg}", "{Mateo Rivas}", "{Zofia Wolska}", "{Kofi Mensah}", "{Lucía Ferrer}",
     ],
-    "admin": [
-        "/conversations/", "/admin/", "/admin/accounts/account/", "/admin/accounts/account/1/change/", "/admin/health/",
-        "/admin/accounts/account/1/test/", "/admin/accounts/user/add/",
-        "/admin/people/", "/admin/people/invite/", "/admin/inbox/message/",
-        "/admin/agents/agent/1/change/", "/admin/agents/policyversion/1/change/",
-    ],
+    # Her own pages are walked in test_every_admin_page.py.
+    "admin": ["/conversations/", "/admin/"]
 }  # fmt: skip
 
 
@@ -71,18 +67,6 @@ def test_nobody_is_shut_out_by_how_a_page_is_made(who, tour):
 @pytest.mark.parametrize("who", PAGES)
 def test_nothing_is_wider_than_a_telephone(who, tour):
     widths = {where: page.evaluate(WIDTH) for where, page in tour(who, viewport=PHONE, has_touch=True)}
-    assert widths == dict.fromkeys(widths, PHONE["width"])
-
-
-def test_no_list_of_the_configuration_is_wider_than_a_telephone(enter):
-    page = enter("admin", viewport=PHONE, has_touch=True)
-    page.goto("/admin/")
-    addresses = [link.get_attribute("href") for link in page.locator("#content-main th a").all()]
-    assert len(addresses) > 20
-    widths = {}
-    for address in addresses:
-        page.goto(address)
-        widths[address] = page.evaluate(WIDTH)
     assert widths == dict.fromkeys(widths, PHONE["width"])
 
 

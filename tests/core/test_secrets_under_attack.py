@@ -25,6 +25,12 @@ def test_an_address_of_sixty_thousand_dots_holds_nobody_up():
     assert conceal("?hub.verify_token=zzzzzzzzzz&my.access_token=zzzzzzzzzz") == f"?hub.verify_token={MASK}&my.access_token={MASK}"
 
 
+def test_the_password_in_an_address_is_concealed():
+    """`runserver` shows the environment on its error page."""
+    assert conceal("postgres://anna:hunter2-horse@db:5432/x") == f"postgres://anna:{MASK}@db:5432/x"
+    assert conceal("http://localhost:8000/a and c@d.example") == "http://localhost:8000/a and c@d.example"
+
+
 class Mute:
     """It cannot be written down."""
 

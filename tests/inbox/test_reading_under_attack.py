@@ -6,6 +6,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.graph import client_for
@@ -13,6 +14,7 @@ from accounts.models import Account
 from core.clock import now
 from graph.events import MessageEchoed
 from graph.networks import Network
+from graph.threads import ThreadPage
 from inbox import forgetting, profiles
 from inbox.again import has_come
 from inbox.content import Content
@@ -20,7 +22,9 @@ from inbox.echo_mark import metadata_for
 from inbox.echoes import message_echoed
 from inbox.importing import Look, import_thread, marks_of
 from inbox.ingesting import apply_delivery
-from inbox.models import Backfill, Contact, Conversation, Dispatch, Message, ParkedEcho, WebhookDelivery
+from inbox.models import Backfill, Contact, Conversation, Dispatch, Message, Occurrence, ParkedEcho, Reaction, WebhookDelivery
+from inbox.parts import TakenOver, take_part
+from inbox.polling import poll_next
 from inbox.profiles import MOST_ATTEMPTS, fetch_next_profile
 from inbox.work import work_until_idle
 from tests.inbox.reading_back import QUICK, answered, ask, carry_on, conversation_with, read_back, said, stranger, texts
@@ -88,8 +92,31 @@ def _facts(cast, contact: str):
     rows = conversation.messages.order_by("mid").values_list("mid", "text", "direction", "is_history", "removed_at", "reactions__emoji")
     return {
         "messages": list(rows), "last": conversation.last_message.mid, "closes": conversation.window_closes_at.replace(microsecond=0),
-        "unread": Conversation.objects.with_unread(cast.bob).get(pk=conversation.pk).unread, "parked": conversation.parked_echoes.filter(settled_at=None).count(),
+        "unread": Conversation.objects.with_unread(cast.bob).get(pk=conversation.pk).unread,
+        "parked": conversation.parked_echoes.filter(settled_at=None).exists(),
     }  # fmt: skip
+
+
+def test_what_waited_for_a_message_is_applied_though_the_reading_was_stopped_right_after_it(cast):
+    """Stopped for good, the part is read by nobody else: an unsend would never have found its message."""
+    mid = said(cast, cast.shop, cast.amina.external_id, "See you", ago=HOUR)
+    cast.simulator.react(cast.shop.external_id, cast.amina.external_id, mid)
+    work_until_idle("ingest")
+    lena = stranger(cast, cast.shop)
+    said(cast, cast.shop, lena, "Hello", ago=2 * HOUR)
+    found = client_for(Account.objects.select_related("meta_app").get(pk=cast.shop.pk)).threads(limit=50)
+    page = ThreadPage(tuple(sorted(found.threads, key=lambda each: each.summary.contact_id == lena)), after="", limit=50)
+    notes = iter([None])
+
+    def stop(_imported: object) -> None:
+        if next(notes, TakenOver):
+            raise TakenOver
+
+    with pytest.raises(TakenOver):
+        take_part(cast.shop, page, Look(now(), news_since=now()), stop)
+    assert not Message.objects.filter(text="Hello").exists()
+    work_until_idle("ingest")
+    assert Reaction.objects.get(message__mid=mid).emoji and not Occurrence.objects.filter(kind="reaction").exists()
 
 
 # History ---------------------------------------------------------------------------------------------------------------
@@ -123,6 +150,15 @@ def test_a_new_login_has_a_list_of_its_own_so_reading_begins_anew(cast):
     Backfill.objects.update(not_before=now())
     backfill = carry_on(backfill, parts=1)
     assert (backfill.cursor, backfill.conversations) == ("", 0)
+
+
+def test_an_account_that_may_not_send_is_read_all_the_same(cast):
+    """Meta restricts what leaves; what people write must not wait until somebody has talked Meta round."""
+    cast.shop.break_down(Account.State.RESTRICTED, reason="policy", at=now())
+    Account.objects.filter(pk=cast.shop.pk).update(poll_due_at=now(), polled_at=now() - HOUR)
+    said(cast, cast.shop, cast.amina.external_id, "Hello?", ago=timedelta(seconds=10))
+    assert poll_next()
+    assert "Hello?" in texts(cast.amina.external_id)
 
 
 # Our own ---------------------------------------------------------------------------------------------------------------
@@ -182,11 +218,10 @@ def test_who_was_forgotten_and_writes_again_is_not_looked_up(cast, clock):
     assert (cast.amina.name, cast.amina.username) == ("", "")
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(not settings.POSTGRES, reason="SQLite has one writer.")
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_whoever_waits_for_a_conversation_holds_nothing_that_forgetting_needs(cast):
     """The reading changed the contact first and the forgetting the conversation: each waited for the other, or old words came back."""
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite has one writer.")
     said(cast, cast.shop, cast.amina.external_id, "My number is 555", ago=30 * DAY)
     thread, troubles = thread_with(cast.shop, cast.amina.external_id), []
 

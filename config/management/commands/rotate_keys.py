@@ -2,7 +2,7 @@
 
 import argparse
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -109,13 +109,14 @@ class Command(BaseCommand):
     def _renew(self, keys: tuple[str, ...]) -> list[Place]:
         """Returns what no key opens."""
         renewed: Counter[str] = Counter()
-        for place in renew_all(keys):
+        looks: list[Survey] = []
+        for place in _noting_the_last_look(keys, looks):
             renewed[str(place.column)] += 1
             if renewed.total() % STEP == 0:
                 self._say(_("%(number)d values so far …") % {"number": renewed.total()})
         for column, number in sorted(renewed.items()):
             self._say(ngettext("%(column)s: %(number)d value", "%(column)s: %(number)d values", number) % {"column": column, "number": number})
-        after = survey(keys)
+        [after] = looks
         if not after.is_renewed:
             raise CommandError(_("Somebody goes on writing with an older key. Start every process of this installation anew, then run this again."))
         return after.unreadable
@@ -133,3 +134,7 @@ class Command(BaseCommand):
     def _say(self, text: str) -> None:
         self.stdout.write(text)
         self.stdout.flush()
+
+
+def _noting_the_last_look(keys: tuple[str, ...], looks: list[Survey]) -> Iterator[Place]:
+    looks.append((yield from renew_all(keys)))
