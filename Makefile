@@ -38,7 +38,7 @@ test-services: $(VENV)/.stamp-dev
 	DATABASE_URL=$(POSTGRES) $(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser" $(ARGS)
 
 test-browser: $(VENV)/.stamp-e2e
-	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m browser
 
 bench: $(VENV)/.stamp-dev
 	$(BIN)/python -m benchmarks.webhook_door
