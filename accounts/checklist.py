@@ -20,27 +20,12 @@ __all__ = ["NAMES", "Line", "checklist", "expiry_words", "verdict"]
 ESSENTIAL = ("token", "scopes", "subscription", "messages_access")
 
 
-@dataclass(frozen=True)
-class Line:
-    """One line of the checklist.
-
-    Args:
-        state: done, care, bad, unknown or unneeded. What is not known is never shown as well.
-        says: what is so.
-        remedy: what to do, and where; "" where there is nothing to do.
-        address: a page of ours that helps.
-        action: the name of the deed on the account's page that helps: check, refresh, subscribe.
-        for_superusers: whether only they can open `address`.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Line(Found):
+    """One line of the checklist: its name in code and for people, and what was found."""
 
     name: str
     label: str
-    state: str
-    says: str
-    remedy: str = ""
-    address: str = ""
-    action: str = ""
-    for_superusers: bool = False
 
 
 _LINES: dict[str, Callable[[Account, datetime], Found]] = {
@@ -56,7 +41,7 @@ def checklist(account: Account, *, at: datetime) -> list[Line]:
     out_of_use = account.state == Account.State.DISCONNECTED
     found = {name: _out_of_use(account, name) if out_of_use else look(account, at) for name, look in _LINES.items()}
     labels = _labels()
-    return [Line(name, labels[name], **line.__dict__) for name, line in found.items()]
+    return [Line(**line.__dict__, name=name, label=labels[name]) for name, line in found.items()]
 
 
 def verdict(lines: list[Line]) -> AccountCheck.Verdict:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from django.db.models import F
@@ -17,6 +17,13 @@ from inbox.erasing import erase, erase_parked, redact
 from inbox.models import Attachment, Contact, Conversation, Message, Occurrence, Reaction, WebhookDelivery
 from inbox.models.message import MADE_UP
 from inbox.profiles import ask_again
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+
+
+def not_after(told: datetime, received_at: datetime) -> datetime:
+    """When it was: nothing is newer than its arrival. A clock that says so must not open a window for longer than Meta does."""
+    return received_at if told > received_at + CLOCKS_DIFFER else told
 
 
 class Kept(Exception):

@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from core.clock import now
 from core.fetch import FetchRefused, fetch
+from core.lease import is_free
 from core.wake import wake
 from inbox.inspecting import looks_like
 from inbox.models import Attachment, Conversation, MediaFile, Message
@@ -62,7 +63,7 @@ def copy_next(turn: int = Turn.NEWS) -> bool:
     """Copy the oldest noted attachment whose turn it is. False where there is none."""
     at = now()
     due = MediaFile.objects.filter(
-        Q(lease_until=None) | Q(lease_until__lt=at), Q(not_before=None) | Q(not_before__lte=at), state=MediaFile.State.FETCHING, turn=turn, by=None
+        is_free(at), Q(not_before=None) | Q(not_before__lte=at), state=MediaFile.State.FETCHING, turn=turn, by=None
     )
     for media in due.select_related("account").order_by("pk")[:20]:
         media.lease_until = at + LEASE

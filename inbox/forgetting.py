@@ -20,6 +20,7 @@ from django.db.models.functions import Cast
 from accounts.connection import forget_connector
 from accounts.models import Account, Activity, MetaApp, User
 from core.clock import now
+from core.lease import is_free
 from core.wake import wake
 from inbox.erasing import erase_attachments, forget, names, without_person
 from inbox.models import Contact, Conversation, DeletionRequest, Dispatch, KeptEvent, MediaFile, Message, Reaction, WebhookDelivery
@@ -73,7 +74,7 @@ def forget_next() -> bool:
 
 
 def _claim(at: datetime) -> DeletionRequest | None:
-    waiting = DeletionRequest.objects.filter(Q(lease_until=None) | Q(lease_until__lt=at), finished_at=None)
+    waiting = DeletionRequest.objects.filter(is_free(at), finished_at=None)
     for request in waiting.select_related("meta_app", "contact__account").order_by("pk")[:20]:
         request.lease_until = at + LEASE
         if waiting.filter(pk=request.pk).update(lease_until=request.lease_until):

@@ -28,7 +28,6 @@ from inbox.window import WindowState
 # Stands in `Message.about`: before this message there are others at Meta, which it does not open.
 OLDER_AT_META = "older_at_meta"
 A_MOMENT = timedelta(milliseconds=1)
-CLOCKS_DIFFER = timedelta(minutes=5)
 NEVER_LEFT = (Dispatch.State.FAILED, Dispatch.State.CANCELLED)
 
 
@@ -108,16 +107,11 @@ def _told(account: Account, thread: Thread, look: Look) -> list[_Line]:
     for message in reversed(thread.messages):
         event = events_of(message, account.external_id, network, contact)
         if event:
-            sent_at = _not_from_the_future(message.sent_at, look)
+            sent_at = arrivals.not_after(message.sent_at, look.received_at)
             # Threads tell whole seconds; within one, their order tells what was said first.
             at = max(sent_at, at + A_MOMENT) if at else sent_at
             lines[message.mid] = _Line(at, event, reactions_of(message, account.external_id, network, contact) if message.reactions else ())
     return list(lines.values())
-
-
-def _not_from_the_future(sent_at: datetime, look: Look) -> datetime:
-    """As with webhooks: a clock that says so must not open a window for longer than Meta does."""
-    return look.received_at if sent_at > look.received_at + CLOCKS_DIFFER else sent_at
 
 
 def _said_since(contact: Contact, told: list[_Line]) -> list[_Line]:

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
-from django.db.models import F, Q
+from django.db.models import F
 
 from accounts.models import Account
 from core.clock import now
+from core.lease import is_free
 from core.wake import wake
 from graph import events
 from graph.webhooks import BadBody, parse
@@ -30,7 +31,6 @@ LEASE = timedelta(minutes=1)
 # Meta puts up to a thousand updates into one body; another worker must not begin it beside us.
 RENEWED_EVERY = 50
 MOST_TRIES = 5
-CLOCKS_DIFFER = timedelta(minutes=5)
 
 Apply = Callable[[Account, Any, WebhookDelivery], None]
 
@@ -100,7 +100,7 @@ def _may_try_again(delivery: WebhookDelivery) -> bool:
 
 
 def _claim(at: datetime) -> WebhookDelivery | None:
-    waiting = WebhookDelivery.objects.filter(Q(lease_until=None) | Q(lease_until__lt=at), state=WebhookDelivery.State.RECEIVED)
+    waiting = WebhookDelivery.objects.filter(is_free(at), state=WebhookDelivery.State.RECEIVED)
     for pk in waiting.order_by("pk").values_list("pk", flat=True)[:20]:
         if waiting.filter(pk=pk).update(lease_until=at + LEASE):
             return WebhookDelivery.objects.get(pk=pk)
@@ -194,11 +194,11 @@ def _apply(account: Account | None, event: events.Event, delivery: WebhookDelive
 
 
 def _not_from_the_future(event: events.Event, received_at: datetime) -> events.Event:
-    """An event cannot be newer than its arrival. A clock that says so must not open a window for longer than Meta does, or have everything read."""
-    if event.at and event.at > received_at + CLOCKS_DIFFER:
-        event = replace(event, at=received_at)
-    if isinstance(event, events.Delivered | events.Read) and event.until and event.until > received_at + CLOCKS_DIFFER:
-        event = replace(event, until=received_at)
+    """The event with its times as they can be. A mark from the future would have everything read."""
+    if event.at:
+        event = replace(event, at=arrivals.not_after(event.at, received_at))
+    if isinstance(event, events.Delivered | events.Read) and event.until:
+        event = replace(event, until=arrivals.not_after(event.until, received_at))
     return event
 
 

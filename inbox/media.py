@@ -12,12 +12,12 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import Account, Right, User
 from core.clock import now
 from core.fetch import FetchRefused, fetch, web_address
+from core.lease import is_free
 from core.wake import wake
 from graph.limits import limits_for, media_kind_of, media_problems
 from graph.networks import Network
@@ -99,7 +99,7 @@ def fetch_now(media: MediaFile) -> bool:
 def fetch_next() -> bool:
     """Fetch the oldest noted address that nobody is fetching. False where there is none."""
     at = now()
-    waiting = MediaFile.objects.filter(Q(lease_until=None) | Q(lease_until__lt=at), state=MediaFile.State.FETCHING, by__isnull=False)
+    waiting = MediaFile.objects.filter(is_free(at), state=MediaFile.State.FETCHING, by__isnull=False)
     for media in waiting.select_related("account", "by").order_by("pk")[:20]:
         media.lease_until = at + LEASE
         if waiting.filter(pk=media.pk).update(lease_until=media.lease_until):

@@ -13,7 +13,16 @@ from accounts.reasons import trouble_sentence
 
 @dataclass(frozen=True)
 class Found:
-    """A line without its name; see `accounts.checklist.Line`."""
+    """What a line of the checklist says.
+
+    Args:
+        state: done, care, bad, unknown or unneeded. What is not known is never shown as well.
+        says: what is so.
+        remedy: what to do, and where; "" where there is nothing to do.
+        address: a page of ours that helps.
+        action: the name of the deed on the account's page that helps: check, refresh, subscribe.
+        for_superusers: whether only they can open `address`.
+    """
 
     state: str
     says: str

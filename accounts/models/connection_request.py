@@ -10,13 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models.account import Account
 from accounts.models.meta_app import MetaApp
 from core.fields import EncryptedField, PublicIdField
+from core.lease import is_free
 
 
 class ConnectionRequestQuerySet(models.QuerySet["ConnectionRequest"]):
     def waiting(self, at: datetime) -> Self:
         """Those that a worker has to go on with, and that no other is at."""
         State = ConnectionRequest.State
-        return self.filter(models.Q(lease_until=None) | models.Q(lease_until__lt=at), state__in=(State.LOOKING, State.SAVING))
+        return self.filter(is_free(at), state__in=(State.LOOKING, State.SAVING))
 
 
 class ConnectionRequest(models.Model):

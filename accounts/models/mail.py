@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.account import Account
 from core.fields import EncryptedField
+from core.lease import is_free
 
 
 class MailQuerySet(models.QuerySet["Mail"]):
     def due(self, at: datetime) -> Self:
         """Those that may leave now, and that no other worker is at."""
-        free = Q(lease_until=None) | Q(lease_until__lt=at)
-        return self.filter(free, sent_at=None, given_up_at=None, not_before__lte=at)
+        return self.filter(is_free(at), sent_at=None, given_up_at=None, not_before__lte=at)
 
 
 class Mail(models.Model):

@@ -11,6 +11,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from core.fields import PublicIdField
+from core.lease import is_free
 
 PART = 20
 
@@ -21,8 +22,7 @@ class BackfillQuerySet(models.QuerySet["Backfill"]):
 
     def due(self, at: datetime) -> Self:
         """Those that a worker may go on with, and that no other is at."""
-        free = Q(lease_until=None) | Q(lease_until__lt=at)
-        return self.unfinished().filter(free, not_before__lte=at)
+        return self.unfinished().filter(is_free(at), not_before__lte=at)
 
 
 class Backfill(models.Model):
