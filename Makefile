@@ -10,13 +10,14 @@ PRODUCTION := VAR_DIR=$(VENV)/deploy-check PUBLIC_URL=https://inbox.example.test
 COMPILE := $(BIN)/uv pip compile -q --python $(BIN)/python --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-services test-browser bench screenshots lint types contracts migrations-check deploy-check lock clean
+.PHONY: help run test test-services test-browser chaos chaos-short bench screenshots lint types contracts migrations-check deploy-check lock clean
 
 help:
 	@echo "make run            start Countersign (a try-out with a simulated Meta unless .env has credentials)"
 	@echo "make test           run the tests on SQLite"
 	@echo "make test-services  run the same tests on PostgreSQL, with procrastinate workers"
 	@echo "make test-browser   walk the console in Chromium"
+	@echo "make chaos          kill everything hundreds of times on both engines, and count what arrived"
 
 $(BIN)/uv: requirements/uv.txt
 	$(PY) -m venv --without-pip $(VENV)
@@ -33,16 +34,27 @@ run: $(VENV)/.stamp-run
 test: $(VENV)/.stamp-dev
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser"
 
-# The same suite on PostgreSQL. The walk over loopback starts real procrastinate workers as processes.
+# The same suite on PostgreSQL. The walk over loopback starts real procrastinate workers as processes. No test pulls the server's plug, so
+# no commit waits for the disk.
 test-services: $(VENV)/.stamp-dev
-	DATABASE_URL=$(POSTGRES) $(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser" $(ARGS)
+	PGOPTIONS="-c synchronous_commit=off" DATABASE_URL=$(POSTGRES) $(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser" $(ARGS)
 
 test-browser: $(VENV)/.stamp-e2e
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m browser
+	BROWSER_DATABASE_URL=$(POSTGRES) $(BIN)/python -m pytest -n 2 --dist loadfile -m two_operators
+
+# Processes of our own against the simulated Meta: faults of every kind, SIGKILL at random points, and at the end both records compared.
+chaos: $(VENV)/.stamp-dev
+	$(BIN)/python -m tests.chaos --postgres $(POSTGRES) $(ARGS)
+
+chaos-short: $(VENV)/.stamp-dev
+	@$(MAKE) -s chaos ARGS="--short $(ARGS)"
 
 bench: $(VENV)/.stamp-dev
 	$(BIN)/python -m benchmarks.webhook_door
 	$(BIN)/python -m benchmarks.backfill
+	POSTGRES=$(POSTGRES) $(BIN)/python -m benchmarks.wake
+	POSTGRES=$(POSTGRES) $(BIN)/python -m benchmarks.search
 
 screenshots: $(VENV)/.stamp-e2e
 	$(BIN)/python docs/screenshots.py

@@ -79,8 +79,9 @@ def disconnect(account: Account, *, by: User | None, at: datetime, reason: str) 
         if moved:
             token = Account.objects.get(pk=account.pk).token
             Account.objects.filter(pk=account.pk).update(
-                token="", parting_token=token, parting_until=at + AT_MOST, check_due_at=at, wants=[], troubles={}, poll_due_at=None, poll_until=None
-            )
+                token="", parting_token=token, parting_until=at + AT_MOST, check_due_at=at, wants=[], troubles={}, poll_due_at=None, poll_until=None,
+                paused_until=None,
+            )  # fmt: skip
             Activity.record("account.disconnected", account, by=by, at=at, account=account, reason=reason)
             wake("tend")
     return moved

@@ -25,7 +25,8 @@ from core.clock import now
 from core.secret import Unreadable
 from core.wake import wake
 
-# Connecting, signing in and handing over are a dozen turns, each of which may take EMAIL_TIMEOUT.
+# Connecting, signing in and handing over are a dozen turns, each of which may take EMAIL_TIMEOUT. Nobody keeps this lease alive, and it is long on
+# purpose: a takeover is what can double an e-mail, so it must not happen because a worker was slow, and minutes matter little to an e-mail.
 LEASE = timedelta(minutes=5)
 # After the last of these, two days later, somebody has to look (RFC 5321, 4.5.4.1, asks for four to five days of a server; its advice is old by then).
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, *[360] * 7))

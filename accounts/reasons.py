@@ -1,6 +1,14 @@
 """Why an account or an app is as it is: the codes that rows keep, and the sentences that people read."""
 
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from django.utils.translation import gettext as _
+
+from accounts.moments import when
+
+if TYPE_CHECKING:
+    from accounts.models import Account
 
 # What Meta's subcode of a dead token says. Source: Meta, Graph API, "Handling errors", table of subcodes.
 _OF_TOKEN = {
@@ -23,6 +31,20 @@ def reason_sentence(code: str) -> str:
 def remedy_sentence(code: str) -> str:
     """What to do about a dead token, or "" where there is nothing special to do."""
     return _remedies().get(code, "")
+
+
+def next_try_sentence(account: "Account", at: datetime) -> str:
+    """When it is tried whether Meta still restricts it, or "" where that is not known to be so."""
+    if not account.probe_due_at:
+        return ""
+    if account.is_held(at) and not account.held_until:
+        return _("Sending is also paused, so no message tries until somebody resumes it.")
+    due = max(account.probe_due_at, account.pauses_end_at(at))
+    if due <= at:
+        return _("The next message tries by itself; once Meta takes it, everything else follows.")
+    if account.dispatches.filter(state="queued", not_before__lte=due).exists():
+        return _("One message tries again on %s by itself; once Meta takes it, everything else follows.") % when(due)
+    return _("The next message tries after %s by itself; once Meta takes it, everything else follows.") % when(due)
 
 
 def trouble_sentence(code: str) -> str:
@@ -54,8 +76,8 @@ def _remedies() -> dict[str, str]:
         "checkpoint": _("They log in at facebook.com and do what Meta asks there. If the account does not recover within the hour, reconnect it."),
         "unconfirmed": _("They confirm their account at facebook.com, then reconnect."),
         "role_lost": _("Give them a role with messages on the Page again, or let somebody who has one reconnect the account."),
-        "restricted": _("Look at Account Quality in Meta's Business Suite. Once the restriction is over, mark the account as mended."),
-        "policy": _("Look at Account Quality in Meta's Business Suite. Once the restriction is over, mark the account as mended."),
+        "restricted": _("Look at Account Quality in Meta's Business Suite. Whoever knows that the restriction is over marks the account as mended."),
+        "policy": _("Look at Account Quality in Meta's Business Suite. Whoever knows that the restriction is over marks the account as mended."),
     }
 
 

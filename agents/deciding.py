@@ -13,6 +13,7 @@ from core.clock import now
 from inbox.content import Content
 from inbox.errors import ContentRefused, NotAllowed
 from inbox.models import Conversation, Message
+from inbox.teamwork import silence_locked
 
 
 def decide(
@@ -48,7 +49,7 @@ def decide(
 
 
 def take_over(proposal: Proposal, *, by: User, text: str, digest: str, revision: int, at: datetime | None = None) -> Message:
-    """Send a person's own words instead of the proposal, which is then superseded.
+    """Send a person's own words instead of the proposal, which is then superseded; and agents keep out of this conversation from now on.
 
     Raises:
         NotAllowed, Conflict, ContentRefused, WindowIsClosed, AccountUnavailable
@@ -60,6 +61,7 @@ def take_over(proposal: Proposal, *, by: User, text: str, digest: str, revision:
         _undo_earlier(proposal, at)
         _move(proposal, Proposal.State.SUPERSEDED)
         Activity.record("proposal.taken_over", proposal, by=by, at=at, account=conversation.account)
+        silence_locked(conversation, by=by, at=at)
         return conversation.reply(Content(text=text), by=by, at=at)
 
 

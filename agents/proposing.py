@@ -1,7 +1,7 @@
 """An agent asks to have a message sent. Whatever it asks, the same facts are checked again under the conversation's lock."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,11 +14,12 @@ from agents.facts import lock_agent
 from agents.judging import Judgement, judge
 from agents.models import Agent, AgentKey, Decision, Proposal, ProposalPart
 from agents.policy import Call, Kind, Verdict
-from agents.refusals import Denied, KeyInvalid, KeyReused, NotFound, Stale, Stopped
+from agents.refusals import Denied, KeyInvalid, KeyReused, NotFound, Stale, Stopped, agents_off_sentence
 from core.clock import now
 from inbox.content import Content
 from inbox.errors import AccountUnavailable, ContentRefused, WindowIsClosed
 from inbox.models import Conversation, Message
+from inbox.replies import check_contact
 from inbox.window import WindowState
 
 TOOL = "propose_message"
@@ -99,6 +100,7 @@ def foresee(key: AgentKey, conversation: Conversation, kind: str, *, arguments: 
         lock_agent(key.agent)
         _check_stop(key.agent, conversation)
         _check_window(conversation, key.agent, at)
+        check_contact(conversation, by=key.agent.user)
         _retire_stale(key.agent, conversation, at)
         judgement = judge(_call(kind), agent=key.agent, key=key, conversation=conversation, at=at)
         judgement.note_on(call)
@@ -113,7 +115,8 @@ def _call(kind: str) -> Call:
 
 def _described(conversation: Conversation, content: Content, reason: str, key: str) -> dict[str, Any]:
     """The call as the tool would have been called."""
-    picture = (content.media.source_url or content.media.public_id) if content.media else ""
+    media = content.media or content.picture
+    picture = (media.source_url or media.public_id) if media else ""
     said = {"text": content.text, "image_url": picture, "link": content.link_fields, "reason": reason, "idempotency_key": key}
     return {"conversation_id": conversation.public_id} | {name: value for name, value in said.items() if value}
 
@@ -145,6 +148,7 @@ def _check(agent: Agent, conversation: Conversation, content: Content, reason: s
     _check_stop(agent, conversation)
     _check_content(conversation, content, reason)
     _check_window(conversation, agent, at)
+    check_contact(conversation, by=agent.user)
     if answers and answers.conversation_id != conversation.pk:
         raise NotFound(_("There is no such message in this conversation."))
     if answers and answers.pk != conversation.newest_inbound_id:
@@ -155,6 +159,8 @@ def _check_stop(agent: Agent, conversation: Conversation) -> None:
     stop = Stop.objects.touching(agent=agent.user_id, account=conversation.account_id, conversation=conversation.public_id).first()
     if stop:
         raise Stopped(_("A person has stopped agents here: %s") % stop.reason, since=stop.at.isoformat(timespec="seconds"))
+    if since := conversation.agents_off_at:
+        raise Stopped(agents_off_sentence(), since=since.isoformat(timespec="seconds"))
 
 
 def _check_content(conversation: Conversation, content: Content, reason: str) -> None:
@@ -205,7 +211,7 @@ def _store(
         digest=content.digest(conversation), rule=judgement.verdict.rule, rule_reason=judgement.verdict.reason, policy_version=judgement.version,
         created_at=at,
     )  # fmt: skip
-    ProposalPart.objects.create(proposal=proposal, text=content.text, media=content.media, link=asdict(content.link) if content.link else None)
+    ProposalPart.objects.create(proposal=proposal, text=content.text, media=content.media or content.picture, link=content.link_fields)
     Activity.record("proposal.made", proposal, by=agent.user, at=at, account=conversation.account, rule=proposal.rule)
     Conversation.touch(conversation.pk)
     return proposal

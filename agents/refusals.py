@@ -62,3 +62,8 @@ class KeyReused(CallRefused):
     """The idempotency key was used before, for something else."""
 
     code = "conflict"
+
+
+def agents_off_sentence() -> str:
+    """What an agent is told, wherever it asks, of a conversation from which people keep agents out."""
+    return _("A person switched agents off in this conversation.")

@@ -102,7 +102,7 @@ class _Stream:
         return True
 
     async def _tell(self, change: Change) -> None:
-        data = {"conversation": change.conversation} if change.conversation else {}
+        data = {name: value for name, value in (("conversation", change.conversation), ("what", change.what)) if value}
         await self._write(f"event: change\nid: {next(self._numbers)}\ndata: {json.dumps(data)}\n\n")
 
     async def _write(self, text: str) -> None:

@@ -37,8 +37,9 @@ def companions() -> list[Companion]:
         return [Listener(), refusals]
     from core.live_sqlite import Watch
     from inbox.engine import Engine
+    from inbox.presence import present
 
-    return [Engine(), Watch(_newest_activity), refusals]
+    return [Engine(), Watch(_newest_activity, present), refusals]
 
 
 class Server(uvicorn.Server):

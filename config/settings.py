@@ -53,6 +53,8 @@ META_LOGIN_URLS = {
 INSTAGRAM_TOKEN_URL = env.address("INSTAGRAM_TOKEN_URL", default=f"{SIMULATOR_URL}/ig-api" if DEMO else "https://api.instagram.com")
 # Meta takes two readings of conversations a second for each account (Messenger Platform, "Rate limits").
 GRAPH_READS_PER_SECOND = env.number("GRAPH_READS_PER_SECOND", default=2, least=1, most=1000)
+# Meta's own numbers are in `graph.limits`; 0 keeps to them.
+GRAPH_SENDS_PER_SECOND = env.number("GRAPH_SENDS_PER_SECOND", default=0, least=0, most=1000)
 # One of Meta's pages wants videos, sound and files that were uploaded to Instagram sent as MEDIA_SHARE, the others by their own type.
 GRAPH_MEDIA_SHARE = env.flag("GRAPH_INSTAGRAM_MEDIA_SHARE", default=False)
 GRAPH_TRANSPORT = None
@@ -81,6 +83,8 @@ CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 HTTPS = _public.scheme == "https"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = HTTPS
+# Whoever starts the process asks it without a proxy.
+SECURE_REDIRECT_EXEMPT = [r"^health/$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -121,6 +125,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.compressing.CompressPages",
     "csp.middleware.CSPMiddleware",
     "accounts.middleware.no_nul",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -205,6 +210,9 @@ POSTGRES = "postgresql" in DATABASES["default"]["ENGINE"]
 DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": POSTGRES}
 if POSTGRES:
     INSTALLED_APPS += ["procrastinate.contrib.django"]
+    # A process that is stopped, or whose machine has lost its power, inside a transaction holds its locks no longer than a lease. Nothing of
+    # ours talks to the network in a transaction. (PostgreSQL manual, Client Connection Defaults, Statement Behavior.)
+    DATABASES["default"]["OPTIONS"] = {"options": "-c idle_in_transaction_session_timeout=15s"}
 else:
     DATABASES["default"]["NAME"] = str(BASE_DIR / DATABASES["default"]["NAME"])
     DATABASES["default"]["OPTIONS"] = {
@@ -229,7 +237,12 @@ SENDING_THREADS = env.number("SENDING_THREADS", default=4, least=1, most=50)
 # How long what Meta told is kept as it came; 0 is for ever.
 WEBHOOK_DAYS = env.number("WEBHOOK_DAYS", default=30, least=0, most=3_650)
 KEPT_EVENT_DAYS = env.number("KEPT_EVENT_DAYS", default=365, least=0, most=3_650)
-LEASE_SECONDS = 15
+# How long a file waits that somebody chose and never sent; 0 is for ever.
+MEDIA_DAYS = env.number("MEDIA_DAYS", default=7, least=0, most=3_650)
+# A worker that is silent for so long is taken for dead.
+LEASE_SECONDS = env.number("LEASE_SECONDS", default=15, least=2, most=120)
+# For so long after a call without an answer Meta may still carry it out, or tell of it. Then a person is asked.
+SETTLE_SECONDS = env.number("SETTLE_SECONDS", default=180, least=2, most=3_600)
 SWEEP_SECONDS = 3
 
 DEFAULT_EXCEPTION_REPORTER = "core.error_reports.Report"

@@ -5,8 +5,11 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from config.health import health
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="inbox:conversations")),
+    path("health/", health, name="health"),
     path("", include("inbox.urls")),
     path("", include("agents.urls")),
     path("", include("accounts.urls")),

@@ -63,8 +63,14 @@ class _PunctualStream(httpcore.NetworkStream):
         self._stream.close()
 
     def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None) -> httpcore.NetworkStream:
+        try:
+            left = self._deadline.left(timeout)
+        except httpcore.TimeoutException:
+            # Until it is encrypted the connection is nobody's yet, so nobody else would close it.
+            self.close()
+            raise
         # Python's `ssl` takes the timeout for the handshake as a whole, not for each of its packets.
-        return _PunctualStream(self._stream.start_tls(ssl_context, server_hostname, self._deadline.left(timeout)), self._deadline)
+        return _PunctualStream(self._stream.start_tls(ssl_context, server_hostname, left), self._deadline)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

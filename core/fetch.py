@@ -23,6 +23,8 @@ TIMEOUTS = {"connect": 5.0, "read": 10.0, "write": 10.0}
 # A request of this length leaves in one piece, so that nobody can take it from us drop by drop.
 LONGEST_ADDRESS = 4_000
 PORTS = {"http": 80, "https": 443}
+# Where files stand. Behind other ports of a public address is what is not meant for strangers, perhaps of our own.
+WEB_PORTS = {80, 443, 8080, 8443}
 REDIRECTS = {301, 302, 303, 307, 308}
 
 # Everything that IANA has given out as public IPv6; what lies outside of it is local, reserved, or IPv4 in disguise.
@@ -107,8 +109,12 @@ def _public_ip(url: httpx.URL) -> str:
     except (OSError, UnicodeError) as error:
         raise FetchRefused(_("No server of that name was found.")) from error
     found = [str(answer[4][0]) for answer in answers]
-    if not _is_allowed(url) and not all(map(_is_public, found)):
+    if _is_allowed(url):
+        return found[0]
+    if not all(map(_is_public, found)):
         raise FetchRefused(_("This address is inside a private network, so it was not fetched."))
+    if _port(url) not in WEB_PORTS:
+        raise FetchRefused(_("Files are fetched from the usual ports of the web only: 80, 443, 8080 and 8443."))
     return found[0]
 
 

@@ -6,8 +6,9 @@ An event names what changed and nothing more; browsers fetch the fragment again,
 import asyncio
 import json
 import threading
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from dataclasses import asdict, dataclass, field
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -23,10 +24,16 @@ class Change:
     Args:
         account: primary key of the account it belongs to; None means that anything may have changed.
         conversation: public id of the conversation, or "".
+        what: the only thing about it that changed, such as "presence"; "" means whatever a screen shows of it.
     """
 
     account: int | None = None
     conversation: str = ""
+    what: str = ""
+
+
+# What is there, each with the change that its coming and going is to browsers.
+Present = frozenset[tuple[Change, Hashable]]
 
 
 @dataclass(eq=False)
@@ -56,7 +63,8 @@ class Hub:
         self._lock = threading.Lock()
         self._subscriptions: set[Subscription] = set()
         self.closed = False
-        self.announced = 0
+        # How often each `what` was told; who looks for what others did has to know what this process told by itself.
+        self.announced: Counter[str] = Counter()
 
     def subscribe(self, accounts: Iterable[int], loop: asyncio.AbstractEventLoop) -> Subscription:
         subscription = Subscription(frozenset(accounts), loop)
@@ -72,7 +80,7 @@ class Hub:
 
     def announce(self, change: Change) -> None:
         """Pass a change to every stream that may hear of it. Callable from any thread."""
-        self.announced += 1
+        self.announced[change.what] += 1
         for subscription in self._open():
             if subscription.hears(change):
                 self._offer(subscription, change)
@@ -102,7 +110,7 @@ hub = Hub()
 def publish(change: Change) -> None:
     """Announce a change once the current transaction has committed."""
     if settings.POSTGRES:
-        body = json.dumps({"account": change.account, "conversation": change.conversation})
+        body = json.dumps(asdict(change))
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, body])
     else:

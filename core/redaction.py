@@ -29,6 +29,8 @@ _SHAPES = (
     (re.compile(r"\b(?:EAA|IG[A-Z]{2})[A-Za-z0-9_-]{24,}"), MASK),
     # An invitation's link: a request that is refused before anybody looks it up is written down with its path.
     (re.compile(r"(/invitation/)[\w-]{16,}"), rf"\1{MASK}"),
+    # The address at which Meta fetches a picture of ours: whoever has it has the picture.
+    (re.compile(r"(/files/\w{1,40}/)[\w.-]{16,}"), rf"\1{MASK}"),
     # The password in the address of a database or a mail server.
     (re.compile(r"(://[^\s/:@]{0,100}:)[^\s/@]{1,200}(?=@)"), rf"\1{MASK}"),
     (re.compile(r"\b(bearer\s+)[\w.~+/|=-]{8,}", re.IGNORECASE), rf"\1{MASK}"),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from graph.readers import ExactNumber, flag, items, mapping, parse_json, text_id, whole, words
+from graph.readers import flag, items, mapping, parse_json, text_id, whole, words
 
 _TOKEN = re.compile(r"(?:EAA|IGAA|IGQ)\S+|[\w|%.=-]{32,}")
 
@@ -79,13 +79,8 @@ class Answer:
 
     @property
     def seconds_to_wait(self) -> float | None:
-        """How long Meta asks to wait, a day at most: `Retry-After`, else the longest time its usage header names.
-
-        Source: Meta, Graph API, "Rate limits", "Headers".
-        """
-        return _retry_after(self.headers.get("retry-after", "")) or _regain_access(
-            self.headers.get("x-business-use-case-usage", "")
-        )
+        """How long `Retry-After` asks to wait, a day at most. What the usage headers name may be another account's: see `graph.usage`."""
+        return _retry_after(self.headers.get("retry-after", ""))
 
     @property
     def _error(self) -> Mapping[str, Any]:
@@ -119,19 +114,6 @@ def _until(date: str) -> float | None:
     except (ValueError, TypeError):
         return None
     return _positive((moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
-
-
-def _regain_access(header: str) -> float | None:
-    try:
-        usage = mapping(parse_json(header.encode()))
-    except ValueError:
-        return None
-    uses = [mapping(use) for group in usage.values() for use in items(group)]
-    return _positive(60 * max((_minutes(use.get("estimated_time_to_regain_access")) for use in uses), default=0.0))
-
-
-def _minutes(value: object) -> float:
-    return float(value) if isinstance(value, ExactNumber) else float(whole(value) or 0)
 
 
 def _positive(seconds: float) -> float | None:

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
@@ -13,6 +12,7 @@ from graph.connection import VERSION, Connection
 from graph.errors import TokenInvalid
 from graph.ids import checked_number
 from graph.networks import Login
+from graph.open_until_closed import OpenUntilClosed
 from graph.paging import every_part
 from graph.readers import flag, items, mapping, moment, text_id, whole, words
 from graph.subscribing import field_name, succeeded
@@ -81,7 +81,7 @@ class AppSubscription:
         )
 
 
-class AppClient:
+class AppClient(OpenUntilClosed):
     """Meta's Graph API for our app. Close it, or use it in a `with` block. It is safe to share between threads."""
 
     def __init__(
@@ -105,15 +105,6 @@ class AppClient:
 
     def __repr__(self) -> str:
         return f"<AppClient {self.app_id}>"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._connection.close()
 
     def debug_token(self, token: str) -> TokenFacts:
         """What a token is; a dead one is an answer too, and no error.

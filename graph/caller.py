@@ -1,8 +1,7 @@
 """What everything that can be asked about one account has in common: whose it is, and the way to Meta."""
 
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
@@ -11,10 +10,11 @@ from graph.connection import VERSION, Connection
 from graph.errors import GraphError, Unavailable
 from graph.ids import checked_node
 from graph.networks import Login, Network
+from graph.open_until_closed import OpenUntilClosed
 from graph.usage import Usage
 
 
-class Caller:
+class Caller(OpenUntilClosed):
     """One account at Meta. What it can be asked is in the classes that build on this one."""
 
     def __init__(
@@ -65,15 +65,6 @@ class Caller:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.network} {self.node}>"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._connection.close()
 
     @property
     def _is_instagram_through_a_page(self) -> bool:

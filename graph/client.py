@@ -3,9 +3,9 @@
 from graph.reading import Reading
 from graph.sending import Sending, Sent
 from graph.subscribing import Subscribing
-from graph.uploading import Uploading
+from graph.uploading import Uploaded, Uploading
 
-__all__ = ["GraphClient", "Sent"]
+__all__ = ["GraphClient", "Sent", "Uploaded"]
 
 
 class GraphClient(Sending, Uploading, Reading, Subscribing):

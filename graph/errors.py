@@ -18,14 +18,16 @@ class GraphError(Exception):
         trace_id: str = "",
         status: int | None = None,
         retry_at: float | None = None,
+        said: str = "",
     ) -> None:
-        """`trace_id` is what Meta's support asks for. `retry_at` is in how many seconds Meta lets us try again."""
+        """`trace_id` is what Meta's support asks for. `retry_at` is in how many seconds Meta lets us try again. `said` is Meta's own sentence."""
         super().__init__(message)
         self.code = code
         self.subcode = subcode
         self.trace_id = trace_id
         self.status = status
         self.retry_at = retry_at
+        self.said = said
 
 
 class NoAnswer(GraphError):
@@ -34,6 +36,10 @@ class NoAnswer(GraphError):
 
 class NotSent(NoAnswer):
     """The request never reached Meta. It is safe to try again."""
+
+
+class Stalled(NotSent):
+    """The worker stalled before the call, so it was not made. It is safe to try again."""
 
 
 class OutcomeUnknown(NoAnswer):
@@ -67,6 +73,10 @@ class Unavailable(ErrorAnswer):
     """Meta has trouble of its own at the moment. The same request may be made again later."""
 
 
+class Unprepared(Unavailable):
+    """Something of ours broke before Meta was asked. It is safe to try again."""
+
+
 class WindowClosed(ErrorAnswer):
     """The contact last wrote too long ago. Wait until they write again, or let a person answer as a human agent."""
 
@@ -80,7 +90,7 @@ class ContactUnknown(ErrorAnswer):
 
 
 class AccountRestricted(ErrorAnswer):
-    """Meta does not let this account send for now. A person must look at its account quality at Meta."""
+    """Meta does not let this account send for now. A message tries from time to time; why, a person can see at Meta, in the account quality."""
 
 
 class ThreadHeldElsewhere(ErrorAnswer):
@@ -101,8 +111,20 @@ class MediaExpired(MediaRejected):
     """Meta does not know this upload, or no longer: it keeps them for ninety days. Upload the file again."""
 
 
+class CopyDamaged(MediaRejected):
+    """Our own copy of the file is not what was shown, so Meta was not asked. Choose the file again."""
+
+
+class CopyUnreadable(MediaRejected):
+    """Our own copy of the file cannot be read, so Meta was not asked. Look at where the files are stored, then try again."""
+
+
 class Rejected(ErrorAnswer):
     """Meta refused this request for good. Sending it again unchanged will fail again."""
+
+
+class HasNoForm(Rejected):
+    """Meta has no form for this message or this contact, so Meta was not asked. Change it before you try again."""
 
 
 class AppRefused(Rejected):
@@ -172,6 +194,7 @@ def from_response(status: int, headers: Mapping[str, str], body: bytes, *, sendi
         trace_id=answer.trace_id,
         status=status,
         retry_at=answer.seconds_to_wait or (error.usual_wait if issubclass(error, ErrorAnswer) else None),
+        said=answer.message,
     )
 
 

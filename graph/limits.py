@@ -1,4 +1,4 @@
-"""What Meta accepts in one message, so that a person hears of a problem before sending instead of after."""
+"""What Meta accepts in one message and in one second, so that a person hears of a problem before sending instead of after."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 from urllib.parse import urlsplit
 
-from graph.networks import Network
+from graph.networks import Login, Network
 from graph.payloads import Album, Link, Media, MediaKind, Outgoing, Text
 
 
@@ -92,9 +92,22 @@ _LIMITS = {
     ),
 }
 
+# Counted apart from everything else that can be sent.
+SOUND_AND_FILM = frozenset({MediaKind.AUDIO, MediaKind.VIDEO})
+# Source: Meta, Messenger Platform, "Rate limits", 23 March 2026: the Send API takes 300 calls a second from a Page or an Instagram account, and 10 with
+# sound or film; but a Page that sends more than 40 messages a second cannot send at all until it sends less ("High volume"). Instagram Platform, "Rate
+# limits": 100 calls a second, and 10 with sound or film. Where the two differ, the lower one.
+_TEXT_PER_SECOND = {(Network.MESSENGER, Login.FACEBOOK): 30, (Network.INSTAGRAM, Login.FACEBOOK): 100, (Network.INSTAGRAM, Login.INSTAGRAM): 100}
+_SOUND_AND_FILM_PER_SECOND = 10
+
 
 def limits_for(network: Network) -> Limits:
     return _LIMITS[network]
+
+
+def sends_per_second(network: Network, login: Login, *, sound_or_film: bool) -> int:
+    """How many messages may leave from one account in any second."""
+    return _SOUND_AND_FILM_PER_SECOND if sound_or_film else _TEXT_PER_SECOND[network, login]
 
 
 def text_size(text: str, network: Network) -> int:

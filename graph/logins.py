@@ -6,7 +6,6 @@ Source: Meta, Facebook Login, "Manually build a login flow" and "Long-lived acce
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -18,6 +17,7 @@ from graph.connection import VERSION, Connection, checked_token, checked_version
 from graph.errors import AppRefused, ErrorAnswer, Unavailable
 from graph.ids import checked_number
 from graph.networks import Login
+from graph.open_until_closed import OpenUntilClosed
 from graph.readers import items, mapping, text_id, whole, words
 
 # Where people log in, and where Instagram alone changes a code into a token.
@@ -75,7 +75,7 @@ def dialog_url(
     return f"{root}/{checked_version(version)}/dialog/oauth?{urlencode(query | wanted)}"
 
 
-class LoginClient:
+class LoginClient(OpenUntilClosed):
     """The calls by which one app gets tokens, from one host. Close it, or use it in a `with` block."""
 
     def __init__(
@@ -107,14 +107,8 @@ class LoginClient:
     def __repr__(self) -> str:
         return f"<LoginClient {self.login} {self.app_id}>"
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self.close()
-
     def close(self) -> None:
-        self._connection.close()
+        super().close()
         self._codes.close()
 
     def dialog_url(self, *, login_url: str = "", redirect_uri: str, state: str, scopes: Iterable[str], config_id: str = "") -> str:

@@ -23,6 +23,7 @@ from graph.threads import (
     NEWEST,
     ConversationPage,
     ConversationSummary,
+    Recent,
     Thread,
     ThreadMessage,
     ThreadPage,
@@ -95,12 +96,13 @@ class Reading(Lookups):
         """The messages that Meta opens, at most twenty, newest first. Those that it does not open are left out."""
         return self._messages_of(checked_conversation(conversation_id), _at_once)
 
-    def recent_messages(self, contact_id: str) -> list[ThreadMessage]:
-        """The newest messages of the thread with this contact, at most twenty, newest first."""
+    def recent_messages(self, contact_id: str, *, pace: Pace = _at_once) -> Recent:
+        """The newest messages of the thread with this contact."""
         contact = checked_number(contact_id)
         answer = self._widest(f"participants,{_messages(_WHOLE_MESSAGE)}", f"participants,{_messages(_MESSAGE)}", ask=self._threads_with(contact))
         threads = [mapping(thread) for thread in items(answer.fields.get("data"))]
-        return self._newest((message for thread in threads if _is_with(contact, thread) for message in listed_messages(thread)), _at_once)
+        listed = [message for thread in threads if _is_with(contact, thread) for message in listed_messages(thread)]
+        return Recent(tuple(self._newest(listed, pace, also_closed=True)), is_whole=all(map(ThreadMessage.read, listed)))
 
     def message(self, mid: str) -> ThreadMessage | None:
         """One message; None where Meta does not open it: it was taken back, or is too old."""
@@ -194,11 +196,12 @@ class Reading(Lookups):
             self._known_as = self.account()
         return self._known_as
 
-    def _newest(self, listed: Iterable[Mapping[str, Any]], pace: Pace) -> list[ThreadMessage]:
-        """Messages that Meta listed without opening them are opened one by one."""
+    def _newest(self, listed: Iterable[Mapping[str, Any]], pace: Pace, *, also_closed: bool = False) -> list[ThreadMessage]:
+        """Messages that Meta listed without opening them are opened one by one; those that do not open are left out, or kept as they were listed."""
         read = [(message, is_bare(told)) for told in listed if (message := ThreadMessage.read(told))]
         newest = sorted(read, key=lambda each: each[0].sent_at, reverse=True)[:NEWEST]
-        return [opened for message, bare in newest if (opened := self._opened(message, pace) if bare else message)]
+        opened = [(message, self._opened(message, pace) if bare else message) for message, bare in newest]
+        return [found for message, each in opened if (found := each or (message if also_closed else None))]
 
     def _opened(self, message: ThreadMessage, pace: Pace) -> ThreadMessage | None:
         pace()

@@ -1,6 +1,7 @@
 """Handing messages to Meta, and the small gestures beside them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from graph.answers import Answer
 from graph.caller import Caller
@@ -22,6 +23,7 @@ class Sent:
     recipient_id: str
     trace_id: str
     attachment_id: str = ""
+    status: int = 200
 
 
 class Sending(Caller):
@@ -36,7 +38,17 @@ class Sending(Caller):
             ValueError: an id that cannot be one, or content that has no form on this network.
             GraphError: Meta did not take it, or gave no answer that says so.
         """
-        body = message_body(
+        body = self.body(outgoing, to=to, metadata=metadata, human_agent=human_agent, reply_to=reply_to)
+        patience = self._media_timeout if _is_fetched_slowly(outgoing) else None
+        return _sent(self._post("messages", json=body, sending=True, read_timeout=patience))
+
+    def body(self, outgoing: Outgoing, *, to: str, metadata: str | None = None, human_agent: bool = False, reply_to: str = "") -> dict[str, Any]:
+        """The JSON that `send` hands over, without handing it over.
+
+        Raises:
+            ValueError: as for `send`.
+        """
+        return message_body(
             outgoing,
             to=checked_number(to),
             network=self.network,
@@ -45,8 +57,6 @@ class Sending(Caller):
             reply_to=reply_to,
             media_share=self._media_share,
         )
-        patience = self._media_timeout if _is_fetched_slowly(outgoing) else None
-        return _sent(self._post("messages", json=body, sending=True, read_timeout=patience))
 
     def react(self, mid: str, *, to: str, reaction: str = "love") -> None:
         """Put a reaction on a message: `love` on Instagram, there and on Messenger a heart; Messenger takes any emoji.
@@ -102,4 +112,5 @@ def _sent(answer: Answer) -> Sent:
         recipient_id=text_id(answer.fields.get("recipient_id")),
         trace_id=answer.trace_id,
         attachment_id=text_id(answer.fields.get("attachment_id")),
+        status=answer.status,
     )

@@ -80,6 +80,19 @@ class ThreadMessage:
 
 
 @dataclass(frozen=True)
+class Recent:
+    """The end of one conversation.
+
+    Args:
+        messages: newest first, at most twenty. One that Meta lists and does not open has an id and a time only.
+        is_whole: False where Meta listed something of which it tells neither id nor time.
+    """
+
+    messages: tuple[ThreadMessage, ...]
+    is_whole: bool = True
+
+
+@dataclass(frozen=True)
 class ConversationSummary:
     """A conversation in the list of an account.
 

@@ -9,6 +9,10 @@ from graph.readers import ExactNumber, items, mapping, parse_json, whole, words
 
 _PLAIN = {"x-app-usage": "app", "x-page-usage": "page"}
 _BY_BUSINESS = "x-business-use-case-usage"
+# What our calls are counted under; Meta tells of advertising and others beside it. A use without a name may be any.
+_OURS = frozenset({"", "app", "page", "pages", "messenger", "instagram"})
+# What a message counts under. Source: Meta, Graph API, "Rate limits", "Business Use Case Rate Limits".
+_OF_SENDING = frozenset({"messenger", "instagram"})
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,11 @@ class UsageLine:
     cpu: int
     time: int
     regain_at_minutes: int
+
+    @property
+    def used(self) -> int:
+        """The share that is nearest to its end decides."""
+        return max(self.calls, self.cpu, self.time)
 
     @classmethod
     def read(cls, business_id: str, kind: str, told: Mapping[str, Any]) -> Self:
@@ -55,6 +64,16 @@ class Usage(tuple[UsageLine, ...]):
         """Never raises: what cannot be read is left out."""
         lowered = {name.lower(): value for name, value in headers.items()}
         return cls([*_plain_lines(lowered), *_business_lines(lowered)])
+
+
+def is_of_ours(kind: str) -> bool:
+    """Whether what we ask of Meta counts against an allowance of this kind."""
+    return kind in _OURS
+
+
+def is_of_sending(kind: str) -> bool:
+    """Whether a message counts against an allowance of this kind, and not only what we read."""
+    return kind in _OF_SENDING
 
 
 def _plain_lines(headers: Mapping[str, str]) -> Iterator[UsageLine]:

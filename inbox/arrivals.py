@@ -17,6 +17,7 @@ from inbox.erasing import erase, erase_parked, redact
 from inbox.models import Attachment, Contact, Conversation, Message, Occurrence, Reaction, WebhookDelivery
 from inbox.models.message import MADE_UP
 from inbox.profiles import ask_again
+from inbox.searching import note_messages
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 
@@ -126,6 +127,9 @@ def message_edited(account: Account, event: events.MessageEdited, delivery: Webh
         return
     message.about["edit"] = {"number": event.number, "text": event.text, "at": (event.at or delivery.received_at).isoformat()}
     message.save(update_fields=["about"])
+    note_messages([message])
+    if message.is_inbound:
+        conversation.come_back(at=delivery.received_at)
     _changed(conversation, message)
 
 
@@ -267,6 +271,7 @@ def _inbound(account: Account, event: events.Event, delivery: WebhookDelivery, w
         message = incoming(conversation, words, delivery, at=at)
         message.save(force_insert=True)
         take_in(conversation, message, words.attachments, delivery)
+        note_messages([message], are_bare=not words.attachments)
     if referral and referral.is_ad:
         Occurrence.note(conversation, Occurrence.Kind.AD, at=at, key=f"ad {words.mid}", mid=words.mid)
     conversation.weigh_ads()

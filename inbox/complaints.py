@@ -1,5 +1,6 @@
 """Why Meta would refuse a message, in words for whoever wrote it."""
 
+from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
@@ -21,6 +22,8 @@ def sentence(problem: Problem, network: str) -> str:
         return _("The %(field)s takes %(limit)s characters; this is %(actual)s.") % (numbers | {"field": fields.get(problem.field, problem.field)})
     if problem.field == "album":
         return _album(problem) % numbers
+    if problem.field == "picture":
+        return _picture(problem)
     if problem.code == "wrong_type":
         return _types(problem.field, network)
     return _sentences(problem.field).get(problem.code, _("Meta would not take this message."))
@@ -32,6 +35,16 @@ def _album(problem: Problem) -> str:
         "too_many": _("Instagram takes %(limit)s pictures in one message; these are %(actual)s."),
         "too_few": _("Choose at least two pictures, or send the one by itself."),
     }.get(problem.code, _("Only pictures can be sent together."))
+
+
+def _picture(problem: Problem) -> str:
+    unreachable = _(
+        "Meta fetches the picture of a card from here, and %s is no public https address. Set PUBLIC_URL to one, or send the card without a picture."
+    )
+    return {
+        "unsupported": _("Only a card shows a picture. Send the link as a card, or without the picture."),
+        "unreachable": unreachable % settings.PUBLIC_URL,
+    }.get(problem.code, _("The picture of a card is a PNG or a JPEG."))
 
 
 def _types(kind: str, network: str) -> str:

@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from core.clock import now
 from core.fetch import FetchRefused, fetch
-from core.lease import is_free
+from core.lease import Lease, is_free, lease_time
 from core.wake import wake
 from inbox.inspecting import looks_like
 from inbox.models import Attachment, Conversation, MediaFile, Message
@@ -25,7 +25,6 @@ KINDS = ("image", "video", "audio", "file", "sticker")
 # Meta takes up to 25 MB from businesses; what people send each other may be larger.
 LARGEST = 64 * 1024 * 1024
 TOTAL_SECONDS = 60.0
-LEASE = timedelta(minutes=2)
 # An address lives for days; after the last of these nobody asks for it again.
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (10, 60, 600, 3_600, 6 * 3_600, 24 * 3_600))
 DEAD = {403, 404, 410}
@@ -66,7 +65,7 @@ def copy_next(turn: int = Turn.NEWS) -> bool:
         is_free(at), Q(not_before=None) | Q(not_before__lte=at), state=MediaFile.State.FETCHING, turn=turn, by=None
     )
     for media in due.select_related("account").order_by("pk")[:20]:
-        media.lease_until = at + LEASE
+        media.lease_until = at + lease_time()
         if due.filter(pk=media.pk).update(lease_until=media.lease_until, attempts=media.attempts + 1):
             _copy(media, at)
             return True
@@ -80,22 +79,29 @@ def next_copy_due(at: datetime) -> datetime | None:
 
 
 def _copy(media: MediaFile, at: datetime) -> None:
+    lease = Lease(media, only=Q(state=MediaFile.State.FETCHING))
+    with lease.kept():
+        _copy_held(lease, at)
+
+
+def _copy_held(lease: Lease[MediaFile], at: datetime) -> None:
+    media = lease.row
     try:
         answer = fetch(media.source_url, max_bytes=LARGEST, accept="*/*", total_seconds=TOTAL_SECONDS)
     except FetchRefused as error:
-        return _try_later(media, str(error), at, is_dead=error.status in DEAD)
+        return _try_later(lease, str(error), at, is_dead=error.status in DEAD)
     except Exception as error:
         # The error's own words may hold the address, and an address may hold a secret.
         logger.error("Copying %s broke with %s.", media.public_id, type(error).__name__)
-        return _try_later(media, type(error).__name__, at, is_dead=False)
-    _keep(media, answer.content, answer.mime)
+        return _try_later(lease, type(error).__name__, at, is_dead=False)
+    _keep(lease, answer.content, answer.mime)
 
 
-def _keep(media: MediaFile, content: bytes, claimed: str) -> None:
-    found = looks_like(content, claimed)
+def _keep(lease: Lease[MediaFile], content: bytes, claimed: str) -> None:
+    media, found = lease.row, looks_like(content, claimed)
     name = media.file.storage.save(f"{media_path(media, '')}-{secrets.token_hex(8)}", ContentFile(content))
     kept = _settle(
-        media, state=MediaFile.State.READY, file=name, mime=found.mime, size=len(content), width=found.width, height=found.height,
+        lease, state=MediaFile.State.READY, file=name, mime=found.mime, size=len(content), width=found.width, height=found.height,
         sha256=hashlib.sha256(content).hexdigest(), error="",
     )  # fmt: skip
     if not kept:
@@ -103,22 +109,22 @@ def _keep(media: MediaFile, content: bytes, claimed: str) -> None:
         media.file.storage.delete(name)
 
 
-def _try_later(media: MediaFile, why: str, at: datetime, *, is_dead: bool) -> None:
+def _try_later(lease: Lease[MediaFile], why: str, at: datetime, *, is_dead: bool) -> None:
+    media = lease.row
     if is_dead:
-        _settle(media, state=MediaFile.State.GONE, error=why)
+        _settle(lease, state=MediaFile.State.GONE, error=why)
     elif media.attempts >= len(PAUSES):
-        _settle(media, state=MediaFile.State.FAILED, error=why)
+        _settle(lease, state=MediaFile.State.FAILED, error=why)
     else:
         again_at = at + PAUSES[media.attempts]
-        _settle(media, error=why, not_before=again_at)
+        _settle(lease, error=why, not_before=again_at)
         wake("upkeep", at=again_at)
 
 
-def _settle(media: MediaFile, **result: object) -> bool:
+def _settle(lease: Lease[MediaFile], **result: object) -> bool:
     """Write the result, unless our lease was taken over or the row is gone, and have the screens that show it look again."""
-    ours = MediaFile.objects.filter(pk=media.pk, state=MediaFile.State.FETCHING, lease_until=media.lease_until)
-    if not ours.update(lease_until=None, **result):
+    if not lease.update(lease_until=None, **result):
         return False
-    for conversation in Conversation.objects.filter(messages__attachments__media=media).values_list("pk", flat=True):
+    for conversation in Conversation.objects.filter(messages__attachments__media=lease.row).values_list("pk", flat=True):
         Conversation.touch(conversation)
     return True

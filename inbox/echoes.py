@@ -1,14 +1,17 @@
 """Meta tells us of a message from our side: one of ours, or one written in another app of the account.
 
 Messenger returns our `metadata`, which names the dispatch. Instagram returns nothing of ours, and its echo can come before the answer
-to our call; so while one of ours is on its way an unmatched echo is parked, and settles a dispatch only when exactly one fits exactly
-one. Everything else is left to a person (Meta, Instagram Platform, webhooks, "message echoes").
+to our call; so while one of ours is on its way an unmatched echo is parked, and settles a dispatch only when it fits no other, and there
+was a call of it for every echo that fits it. Everything else is left to a person (Meta, Instagram Platform, webhooks, "message echoes").
 """
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from accounts.models import Account
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Prefetch, Q
+
+from accounts.models import Account, Activity
 from core.clock import now
 from graph import events
 from graph.networks import Network
@@ -17,11 +20,15 @@ from inbox import arrivals
 from inbox.again import message_has_come
 from inbox.arrivals import Bearer
 from inbox.echo_mark import metadata_of
-from inbox.models import Conversation, Dispatch, Message, ParkedEcho, WebhookDelivery
+from inbox.looks import lost
+from inbox.models import Attempt, Conversation, Dispatch, Message, ParkedEcho, WebhookDelivery
+from inbox.models.contact import CLOCKS_DIFFER
 from inbox.recording import record_sent
+from inbox.searching import note_messages
 
-# Meta's clock and ours differ a little, and a call that timed out may have been carried out late.
-EARLIER, LATER = timedelta(minutes=1), timedelta(minutes=3)
+State = Dispatch.State
+# Where the call that was made last says whether it may have arrived.
+_OPEN = (State.SENDING, State.UNKNOWN, State.SENT)
 
 
 def message_echoed(account: Account, event: events.MessageEchoed, delivery: WebhookDelivery) -> None:
@@ -33,7 +40,7 @@ def message_echoed(account: Account, event: events.MessageEchoed, delivery: Webh
     if known is not None and (dispatch is None or known.source != Message.Source.ELSEWHERE):
         return _confirm(conversation, known, delivery, at)
     if dispatch:
-        record_sent(conversation, dispatch, mid=event.mid, at=at)
+        record_sent(conversation, dispatch, mid=event.mid, at=at, how="echo")
         return arrivals.remember_delivery(Message.objects.get(pk=dispatch.message_id), delivery.pk)
     place(conversation, event, delivery, at=at)
 
@@ -73,7 +80,7 @@ def settle_parked(conversation: Conversation) -> None:
     parked = list(conversation.parked_echoes.filter(settled_at=None))
     if not parked:
         return  # after nearly every send
-    ours = _without_mid(conversation)
+    ours = without_mid(conversation)
     someone_is_on_the_way = any(_is_on_the_way(dispatch) for dispatch in ours)
     fitting = {echo.pk: [dispatch for dispatch in ours if fits(echo, dispatch)] for echo in parked}
     for echo in parked:
@@ -82,23 +89,49 @@ def settle_parked(conversation: Conversation) -> None:
             _settle(echo, "matched")
         elif not candidates and not someone_is_on_the_way:
             _keep_as_elsewhere(conversation, echo)
-        elif len(candidates) == 1 and candidates[0].state != Dispatch.State.SENDING and _is_only_echo_of(candidates[0], fitting):
-            record_sent(conversation, candidates[0], mid=echo.mid, at=echo.at)
+        elif len(candidates) == 1 and not _is_being_called(candidates[0]) and _has_a_call_for_each(candidates[0], list(fitting.values())):
+            record_sent(conversation, candidates[0], mid=echo.mid, at=echo.at, how="echo" if "delivery" in echo.about else "thread")
             arrivals.remember_delivery(Message.objects.get(pk=candidates[0].message_id), echo.about.get("delivery"))
             _settle(echo, "matched")
+            # What it was is known now, and so is what the others can be.
+            return settle_parked(conversation)
+        else:
+            _doubt(conversation, candidates)
+
+
+def without_mid(conversation: Conversation) -> list[Dispatch]:
+    """Ours that Meta may have and whose id we do not know, each with its `calls`: on their way, unknown, called arrived by a person, not found in the
+    thread, or about to be sent once more."""
+    called = Attempt.objects.may_have_arrived()
+    rows = conversation.dispatches.filter(Q(state__in=_OPEN) | Exists(called.filter(dispatch=OuterRef("pk"))), message__mid="")
+    return list(rows.select_related("message").prefetch_related("message__attachments", Prefetch("attempts", queryset=called, to_attr="calls")))
+
+
+def calls_of(dispatch: Dispatch) -> list[datetime]:
+    """When it was handed to Meta, each time that it may have arrived; of one of `without_mid`."""
+    calls = {call.started_at for call in getattr(dispatch, "calls", ())}
+    return sorted(calls | {dispatch.handed_over_at} if dispatch.handed_over_at and dispatch.state in _OPEN else calls)
 
 
 def fits(echo: ParkedEcho, dispatch: Dispatch) -> bool:
     """Whether this echo could be this dispatch: what was said, and when."""
-    if dispatch.handed_over_at is None:
-        # Its call has not begun, so Meta cannot have told of it.
-        return False
-    in_time = dispatch.handed_over_at - EARLIER <= echo.at <= dispatch.handed_over_at + LATER
-    return in_time and looks_like(dispatch.message, text=echo.text, kinds=[each["kind"] for each in echo.attachments])
+    return is_in_time(echo.at, dispatch) and looks_like(dispatch.message, text=echo.text, kinds=[each["kind"] for each in echo.attachments])
+
+
+def is_in_time(at: datetime, dispatch: Dispatch) -> bool:
+    """Whether Meta may have got it then. Before a call has begun it cannot tell of it."""
+    return any(call - CLOCKS_DIFFER <= at <= call + _late() for call in calls_of(dispatch))
+
+
+def _late() -> timedelta:
+    """A call that was lost may be carried out late."""
+    return timedelta(seconds=settings.SETTLE_SECONDS) + CLOCKS_DIFFER
 
 
 def looks_like(message: Message, *, text: str, kinds: list[str]) -> bool:
     """Whether an echo or a line of the thread with this text and these attachments can be this message of ours."""
+    if message.removed_at:
+        return False
     if message.link:
         link = Link(**message.link)
         return text.strip() == link.words.strip() if link.plain else not text and (not kinds or "card" in kinds)
@@ -124,7 +157,7 @@ def _is_foreign(account: Account, event: events.MessageEchoed) -> bool:
 def _may_be_erased(conversation: Conversation, at: datetime) -> bool:
     """Whether this may be one of ours that was erased before Meta told its id. Its words are gone, so nothing can be compared."""
     erased = conversation.dispatches.filter(message__mid="", message__removed_at__isnull=False)
-    return erased.filter(handed_over_at__gte=at - LATER, handed_over_at__lte=at + EARLIER).exists()
+    return erased.filter(handed_over_at__gte=at - _late(), handed_over_at__lte=at + CLOCKS_DIFFER).exists()
 
 
 def _bury(conversation: Conversation, event: events.MessageEchoed, bearer: Bearer, at: datetime) -> None:
@@ -138,16 +171,24 @@ def _bury(conversation: Conversation, event: events.MessageEchoed, bearer: Beare
     message_has_come(conversation.account, event.mid)
 
 
-def _without_mid(conversation: Conversation) -> list[Dispatch]:
-    """Ours that Meta may have and whose id we do not know: on their way, unknown, or called arrived by a person."""
-    rows = conversation.dispatches.select_related("message").filter(message__mid="")
-    return list(rows.filter(state__in=(Dispatch.State.SENDING, Dispatch.State.UNKNOWN, Dispatch.State.SENT)))
-
-
 def _is_on_the_way(dispatch: Dispatch) -> bool:
     """Whether Meta may still tell of this one: being called, or unknown for no longer than an echo takes."""
-    fresh = dispatch.unknown_since is not None and dispatch.unknown_since + LATER > now()
-    return dispatch.state == Dispatch.State.SENDING or (dispatch.state == Dispatch.State.UNKNOWN and fresh)
+    return dispatch.state == State.SENDING or (dispatch.asks_at is not None and dispatch.asks_at > now())
+
+
+def _is_being_called(dispatch: Dispatch) -> bool:
+    """Its answer says more than an echo can."""
+    return dispatch.state == State.SENDING and dispatch.handed_over_at is not None
+
+
+def _doubt(conversation: Conversation, candidates: list[Dispatch]) -> None:
+    """One of them arrived after all, and nothing tells which: what the thread did not show is a question for a person again."""
+    at = now()
+    for dispatch in candidates:
+        doubted = Dispatch.objects.filter(pk=dispatch.pk, state=State.FAILED, reason="not_there")
+        if doubted.update(state=State.UNKNOWN, reason="no_answer", **lost(calls_of(dispatch)[-1], at=at)):
+            Attempt.objects.may_have_arrived().filter(dispatch=dispatch).update(outcome=Attempt.Outcome.UNKNOWN)
+            Activity.record("message.unknown", dispatch.message, by=None, at=at, account=conversation.account, reason="no_answer")
 
 
 def _park(conversation: Conversation, event: events.MessageEchoed, bearer: Bearer, at: datetime, *, is_history: bool) -> ParkedEcho:
@@ -170,8 +211,10 @@ def _as_parked(event: events.MessageEchoed, bearer: Bearer, at: datetime, *, is_
     }  # fmt: skip
 
 
-def _is_only_echo_of(dispatch: Dispatch, fitting: dict[int, list[Dispatch]]) -> bool:
-    return sum(dispatch in candidates for candidates in fitting.values()) == 1
+def _has_a_call_for_each(dispatch: Dispatch, fitting: list[list[Dispatch]]) -> bool:
+    """Whether every echo that fits it may be one of its calls, and none may be another message's: then it has arrived, whichever it is."""
+    theirs = [candidates for candidates in fitting if dispatch in candidates]
+    return len(theirs) <= len(calls_of(dispatch)) and all(len(candidates) == 1 for candidates in theirs)
 
 
 def _settle(echo: ParkedEcho, outcome: str) -> None:
@@ -195,6 +238,7 @@ def _keep_as_elsewhere(conversation: Conversation, echo: ParkedEcho) -> None:
     message = _written_elsewhere(conversation, echo)
     message.save(force_insert=True)
     arrivals.attach(message, [events.MediaReceived(**each) for each in echo.attachments])
+    note_messages([message])
     _settle(echo, "elsewhere")
     conversation.add(message)
     message_has_come(conversation.account, echo.mid)

@@ -22,11 +22,11 @@ AFTER_TROUBLE = 1.0
 
 
 class Engine:
-    """The threads: some send, one sweeps, and one does each of the other kinds."""
+    """The threads: some send, some read threads, one sweeps, and one does each of the other kinds."""
 
     def __init__(self) -> None:
         self._stopping, self._may_begin = threading.Event(), threading.Event()
-        kinds = ["ingest", "fetch", "upkeep", "connect", "tend", "history", *["dispatch"] * settings.SENDING_THREADS]
+        kinds = ["ingest", "fetch", "upkeep", "connect", "tend", "history", *["settle"] * work.PLACES_TO_SETTLE, *["dispatch"] * settings.SENDING_THREADS]
         self._threads = [threading.Thread(target=self._work, args=(kind,), name=f"engine-{kind}", daemon=True) for kind in kinds]
         self._threads.append(threading.Thread(target=self._sweep, name="engine-sweep", daemon=True))
 

@@ -17,6 +17,7 @@ from accounts.models import Account
 from core.clock import now
 from graph.readers import ExactNumber, mapping, parse_json, text_id, whole
 from inbox.models import Attachment, Conversation, KeptEvent, MediaFile, Message, ParkedEcho, WebhookDelivery
+from inbox.searching import forget_messages
 
 # Which keys of an event hold what a message says.
 WITH_WORDS = ("message", "message_edit", "postback")
@@ -28,6 +29,7 @@ def erase(message: Message, at: datetime) -> None:
     """Take the content of a message away and leave a tombstone."""
     erase_attachments(message)
     Message.objects.filter(pk=message.pk).update(text="", link=None, about={}, reply_to_mid="", removed_at=at)
+    forget_messages([message.pk])
     redact(message)
 
 

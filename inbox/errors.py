@@ -1,8 +1,15 @@
 """Why a verb refused, each in a sentence for people."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
 
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from inbox.models import Draft
 
 
 class Refused(Exception):
@@ -40,13 +47,53 @@ class ContentRefused(Refused):
         super().__init__(" ".join(self.sentences))
 
 
+class MomentRefused(Refused):
+    """A message cannot wait for this moment."""
+
+    code = "moment"
+
+
 class AccountUnavailable(Refused):
     """The account is disconnected."""
 
     code = "account_unavailable"
 
 
+class ContactUnavailable(Refused):
+    """Meta does not hand on messages to the contact now."""
+
+    code = "contact_unavailable"
+
+
+class StillFindingOut(Refused):
+    """Meta may still carry out the call that was lost, so the message must not leave once more yet."""
+
+    code = "still_finding_out"
+
+    def __init__(self, until: datetime) -> None:
+        until_words = date_format(localtime(until), "j M, H:i:s")
+        super().__init__(_("Countersign is still finding out whether it arrived. You can send it again from %s on.") % until_words)
+
+
 class AlreadyMoved(Refused):
     """Somebody or something else was faster."""
 
     code = "conflict"
+
+
+class WrittenElsewhere(AlreadyMoved):
+    """The same person has written something else in the same place, in another window or on another machine."""
+
+    def __init__(self, draft: "Draft") -> None:
+        self.draft = draft
+        super().__init__(_("Written elsewhere meanwhile."))
+
+
+class ProposalsWait(AlreadyMoved):
+    """Proposals of agents wait where a person writes themselves, and the person has not said what becomes of them."""
+
+    code = "proposals_wait"
+
+
+class KeyIsSpent(AlreadyMoved):
+    """What was written under this idempotency key is another message, or one that will not leave. A form needs a new key to send this."""

@@ -20,23 +20,22 @@ from django.db.models.functions import Cast
 from accounts.connection import forget_connector
 from accounts.models import Account, Activity, MetaApp, User
 from core.clock import now
-from core.lease import is_free
+from core.lease import Lease, TakenOver, is_free, lease_time
 from core.wake import wake
 from inbox.erasing import erase_attachments, forget, names, without_person
-from inbox.models import Contact, Conversation, DeletionRequest, Dispatch, KeptEvent, MediaFile, Message, Reaction, WebhookDelivery
+from inbox.looks import SETTLED, UNREAD
+from inbox.models import Contact, Conversation, DeletionRequest, Dispatch, KeptEvent, MediaFile, Mention, Message, Reaction, WebhookDelivery
 from inbox.profiles import MOST_ATTEMPTS
+from inbox.searching import forget_contact, forget_messages
 
-LEASE = timedelta(minutes=2)
+# For so long after its lease has ended a worker that stalled may still wake and apply what it had read.
+STALLED_FOR = timedelta(minutes=2)
 # A worker that has read a body applies what was said in it before; once it is done, all is looked through again.
 LOOK_AGAIN_AFTER = timedelta(minutes=1)
 # Messages in one transaction: nobody who writes or sends waits for longer than that takes.
 MESSAGES = 50
 # Bodies and kept events looked through in one step; few of them name anybody in particular.
 ROWS = 1_000
-
-
-class TakenOver(Exception):
-    """Our lease has ended and another worker does this now."""
 
 
 def ask(app: MetaApp, user_id: str, *, at: datetime) -> DeletionRequest:
@@ -68,33 +67,35 @@ def forget_next() -> bool:
     request = _claim(now())
     if request is None:
         return False
-    with suppress(TakenOver):  # whoever took it over goes on
-        _carry_out(request)
+    lease = Lease(request, only=Q(finished_at=None))
+    with suppress(TakenOver), lease.kept():  # whoever took it over goes on
+        _carry_out(lease)
     return True
 
 
 def _claim(at: datetime) -> DeletionRequest | None:
     waiting = DeletionRequest.objects.filter(is_free(at), finished_at=None)
     for request in waiting.select_related("meta_app", "contact__account").order_by("pk")[:20]:
-        request.lease_until = at + LEASE
+        request.lease_until = at + lease_time()
         if waiting.filter(pk=request.pk).update(lease_until=request.lease_until):
             return request
     return None
 
 
-def _carry_out(request: DeletionRequest) -> None:
+def _carry_out(lease: Lease[DeletionRequest]) -> None:
+    request = lease.row
     contacts = _contacts(request)
     # The bodies first: what is applied again after its rows were erased must not bring them back.
     for place in _places(request, contacts):
-        _prune_bodies(request, place)
-        _drop_kept_events(request, place)
+        _prune_bodies(lease, place)
+        _drop_kept_events(lease, place)
     for contact in contacts:
-        _forget_contact(request, contact)
+        _forget_contact(lease, contact)
     if not request.contact:
-        _forget_connector(request)
+        _forget_connector(lease)
     if _is_in_hand(request, now()):
-        return _look_again(request)
-    _finish(request, contacts=len(contacts))
+        return _look_again(lease)
+    _finish(lease, contacts=len(contacts))
 
 
 def _contacts(request: DeletionRequest) -> list[Contact]:
@@ -147,21 +148,22 @@ def _places(request: DeletionRequest, contacts: Iterable[Contact]) -> list[_Plac
     return everywhere + [_Place(contact.external_id, app, contact.account.external_id) for contact in own]
 
 
-def _forget_connector(request: DeletionRequest) -> None:
+def _forget_connector(lease: Lease[DeletionRequest]) -> None:
+    request = lease.row
     if "accounts" in DeletionRequest.objects.values_list("erased", flat=True).get(pk=request.pk):
         return  # done in an earlier look
     with transaction.atomic():
-        _count(request, accounts=forget_connector(request.meta_app, request.user_id, at=now()))
+        _count(lease, accounts=forget_connector(request.meta_app, request.user_id, at=now()))
 
 
 # Bodies and kept events --------------------------------------------------------------------------------------------
-def _prune_bodies(request: DeletionRequest, place: _Place) -> None:
+def _prune_bodies(lease: Lease[DeletionRequest], place: _Place) -> None:
     """Everything is looked through, because receipts and reactions leave no mark that says which body told them."""
     for some in _by_key(place.deliveries()):
         bodies = some.values_list("pk", "body").iterator(chunk_size=10)
         named = [pk for pk, body in bodies if place.person.encode() in bytes(body)]
         with transaction.atomic():
-            _count(request, deliveries=sum(_prune(delivery, place) for delivery in some.select_for_update().filter(pk__in=named).order_by("pk")))
+            _count(lease, deliveries=sum(_prune(delivery, place) for delivery in some.select_for_update().filter(pk__in=named).order_by("pk")))
 
 
 def _prune(delivery: WebhookDelivery, place: _Place) -> int:
@@ -170,17 +172,17 @@ def _prune(delivery: WebhookDelivery, place: _Place) -> int:
     return 0 if left == body else WebhookDelivery.objects.filter(pk=delivery.pk).update(body=left, redacted_at=now())
 
 
-def _drop_kept_events(request: DeletionRequest, place: _Place) -> None:
+def _drop_kept_events(lease: Lease[DeletionRequest], place: _Place) -> None:
     for some in _by_key(place.kept_events()):
         with transaction.atomic():
             found = [kept.pk for kept in some if names(kept.body, place.person)]
-            _count(request, events=KeptEvent.objects.filter(pk__in=found).delete()[0])
+            _count(lease, events=KeptEvent.objects.filter(pk__in=found).delete()[0])
 
 
 def _is_in_hand(request: DeletionRequest, at: datetime) -> bool:
     """Whether a worker may still apply a body as it was before we took the person out of it. One that stalled has some time more."""
     pruned = WebhookDelivery.objects.filter(redacted_at__gte=request.received_at)
-    return pruned.filter(lease_until__gt=at - LEASE).exists()
+    return pruned.filter(lease_until__gt=at - STALLED_FOR).exists()
 
 
 def _by_key(rows: QuerySet[Any]) -> Iterator[QuerySet[Any]]:
@@ -192,29 +194,30 @@ def _by_key(rows: QuerySet[Any]) -> Iterator[QuerySet[Any]]:
 
 
 # One contact -------------------------------------------------------------------------------------------------------
-def _forget_contact(request: DeletionRequest, contact: Contact) -> None:
+def _forget_contact(lease: Lease[DeletionRequest], contact: Contact) -> None:
     conversation = Conversation.objects.filter(contact=contact).values_list("pk", flat=True).first()
     with transaction.atomic():
         if conversation:
-            _close(request, Conversation.objects.lock(conversation))
+            _close(lease, Conversation.objects.lock(conversation))
         # Its name is not fetched again, and what was said until now is not read back from Meta.
-        _count(request)
+        _count(lease)
         at = now()
         Contact.objects.filter(pk=contact.pk).update(
             name="", username="", profile_fetched_at=at, profile_attempts=MOST_ATTEMPTS, forgotten_at=at
         )
-    while conversation and _erase_some(request, conversation):
+        forget_contact(contact.pk)
+    while conversation and _erase_some(lease, conversation):
         continue
 
 
-def _close(request: DeletionRequest, conversation: Conversation) -> None:
+def _close(lease: Lease[DeletionRequest], conversation: Conversation) -> None:
     """Nothing of it leaves any more, and what is not a message goes."""
     at = now()
     outbox = conversation.dispatches
     outbox.filter(Q(state=Dispatch.State.QUEUED) | Q(state=Dispatch.State.SENDING, handed_over_at=None)).update(
         state=Dispatch.State.CANCELLED, reason="erased", lease_until=None
     )
-    outbox.filter(state=Dispatch.State.UNKNOWN).update(state=Dispatch.State.FAILED, reason="erased", unknown_since=None)
+    outbox.filter(state=Dispatch.State.UNKNOWN).update(state=Dispatch.State.FAILED, reason="erased", **SETTLED, **UNREAD)
     # After the outbox: an approved proposal whose message is cancelled waits for a decision again, and has to end with the others.
     for agent in User.objects.filter(is_agent=True, agent__isnull=False).select_related("agent"):
         _forget_files(agent.agent.forget(conversation, at=at))
@@ -225,20 +228,33 @@ def _close(request: DeletionRequest, conversation: Conversation) -> None:
     conversation.hear()
     conversation.revision = F("revision") + 1
     conversation.show()
-    _count(request, reactions=reactions, occurrences=occurrences)
+    _count(lease, reactions=reactions, occurrences=occurrences, **_take_colleagues_words(conversation, at))
 
 
-def _erase_some(request: DeletionRequest, pk: int) -> bool:
+def _take_colleagues_words(conversation: Conversation, at: datetime) -> dict[str, int]:
+    """What colleagues noted about them and had typed to them goes as well; that there was a note stays. Returns how many."""
+    notes = conversation.notes.filter(removed_at=None).update(text="", removed_at=at)
+    Mention.objects.filter(conversation=conversation).delete()
+    drafts = list(conversation.drafts.all())
+    chosen = [public_id for draft in drafts for public_id in draft.chosen]
+    conversation.drafts.all().delete()
+    _forget_files(MediaFile.objects.filter(account=conversation.account, public_id__in=chosen).exclude(by=None))
+    return {"notes": notes, "drafts": len(drafts)}
+
+
+def _erase_some(lease: Lease[DeletionRequest], pk: int) -> bool:
     """Erase the next messages. False where none has any words left."""
     at = now()
     with transaction.atomic():
         conversation = Conversation.objects.lock(pk)
         some = list(conversation.messages.filter(removed_at=None).order_by("pk")[:MESSAGES])
         files = [_take_files(message) for message in some]
-        Message.objects.filter(pk__in=[message.pk for message in some]).update(text="", link=None, about={"erased": True}, reply_to_mid="", removed_at=at)
+        keys = [message.pk for message in some]
+        Message.objects.filter(pk__in=keys).update(text="", link=None, about={"erased": True}, reply_to_mid="", removed_at=at)
+        forget_messages(keys)
         if some:
             conversation.show()
-        _count(request, messages=len(some), files=sum(files))
+        _count(lease, messages=len(some), files=sum(files))
     return bool(some)
 
 
@@ -260,35 +276,33 @@ def _forget_files(files: Iterable[MediaFile]) -> None:
 
 
 # How far it is -----------------------------------------------------------------------------------------------------
-def _count(request: DeletionRequest, **numbers: int) -> None:
+def _count(lease: Lease[DeletionRequest], **numbers: int) -> None:
     """Write down, in the step's own transaction, what it did; and hold on to the request for the next one.
 
     Raises:
         TakenOver: the step is undone, for it is another worker's now.
     """
     with transaction.atomic():
-        row = DeletionRequest.objects.select_for_update().filter(pk=request.pk, lease_until=request.lease_until, finished_at=None).first()
-        if row is None:
+        if not lease.locked():
             raise TakenOver
-        erased = Counter(row.erased) + Counter(numbers)
-        request.lease_until = now() + LEASE
-        DeletionRequest.objects.filter(pk=request.pk).update(erased=dict(erased), lease_until=request.lease_until)
+        erased = Counter(DeletionRequest.objects.values_list("erased", flat=True).get(pk=lease.row.pk)) + Counter(numbers)
+        lease.renew(erased=dict(erased))
 
 
-def _look_again(request: DeletionRequest) -> None:
+def _look_again(lease: Lease[DeletionRequest]) -> None:
     """Leave it for another look, by whichever worker is free then."""
     with transaction.atomic():
-        _count(request)
+        _count(lease)
         again_at = now() + LOOK_AGAIN_AFTER
-        DeletionRequest.objects.filter(pk=request.pk).update(lease_until=again_at)
+        lease.update(lease_until=again_at)
         wake("upkeep", at=again_at)
 
 
-def _finish(request: DeletionRequest, *, contacts: int) -> None:
-    at = now()
+def _finish(lease: Lease[DeletionRequest], *, contacts: int) -> None:
+    at, request = now(), lease.row
     with transaction.atomic():
-        _count(request, contacts=contacts)
-        DeletionRequest.objects.filter(pk=request.pk).update(finished_at=at, lease_until=None, user_id="")
+        _count(lease, contacts=contacts)
+        lease.update(finished_at=at, lease_until=None, user_id="")
         erased = DeletionRequest.objects.values_list("erased", flat=True).get(pk=request.pk)
         about, account = (request.contact, request.contact.account) if request.contact else (request, None)
         Activity.record("contact.erased" if request.contact else "deletion.finished", about, by=request.by, at=at, account=account, erased=erased)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import F, Max, Q
+from django.db.models import F, Q
 
 from accounts.models import Account
 from core.wake import wake
@@ -21,14 +21,14 @@ from graph.networks import Network
 from graph.threads import NEWEST, ConversationSummary, Thread, events_of, reactions_of
 from inbox import arrivals, echoes
 from inbox.copying import copy_at_once
-from inbox.models import Contact, Conversation, DeletionRequest, Dispatch, Message
+from inbox.models import Contact, Conversation, DeletionRequest, Message
 from inbox.profiles import ask_again
+from inbox.searching import note_contact, note_messages
 from inbox.window import WindowState
 
 # Stands in `Message.about`: before this message there are others at Meta, which it does not open.
 OLDER_AT_META = "older_at_meta"
 A_MOMENT = timedelta(milliseconds=1)
-NEVER_LEFT = (Dispatch.State.FAILED, Dispatch.State.CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,9 @@ def _contact_of(account: Account, summary: ConversationSummary, at: datetime) ->
     name, username = summary.contact_name[:200], summary.contact_username[:80]
     known = {"first_seen_at": at, "name": name, "username": username}
     contact, is_new = Contact.objects.get_or_create(account=account, external_id=summary.contact_id, defaults=known)
-    if is_new and not (name or username):
+    if is_new and (name or username):
+        note_contact(contact, name=name, username=username)
+    elif is_new:
         wake("fetch")
     return contact, is_new
 
@@ -178,6 +180,7 @@ class _Taking:
         self._find_news()
         if any(message.at >= self.look.news_since for message in self.stored):
             return self.conversation.show()
+        self.conversation.find_waiting()
         self.conversation.screen = F("screen") + 1
         self.conversation.save()
 
@@ -198,6 +201,7 @@ class _Taking:
         self.stored += Message.objects.bulk_create(rows)
         for line, row in zip(lines, rows, strict=True):
             arrivals.take_in(self.conversation, row, line.event.attachments, self.look)
+        note_messages(rows, are_bare=not any(line.event.attachments for line in lines))
 
     def _row(self, line: _Line) -> Message:
         is_history = line.at < self.look.news_since
@@ -233,7 +237,10 @@ class _Taking:
         named = {"name": summary.contact_name[:200], "username": summary.contact_username[:80]}
         if contact.name or contact.username or contact.forgotten_at or not any(named.values()):
             return False
-        return bool(Contact.objects.filter(pk=contact.pk, name="", username="", forgotten_at=None).update(**named))
+        if not Contact.objects.filter(pk=contact.pk, name="", username="", forgotten_at=None).update(**named):
+            return False
+        note_contact(contact, **named)
+        return True
 
     def _find_news(self) -> None:
         """Where the window is open and the contact spoke last, what they said since our last word waits for an answer: it is no history."""
@@ -241,12 +248,11 @@ class _Taking:
         asked = [message for message in self.stored if message.is_inbound and message.is_history]
         if not asked or conversation.window.state(self.look.received_at) != WindowState.OPEN:
             return
-        answered_at = self._answered_at()
+        answered_at = conversation.answered_at
         waiting = [message for message in asked if answered_at is None or message.at > answered_at]
         Message.objects.filter(pk__in=[message.pk for message in waiting]).update(is_history=False)
+        known = [conversation.last_received_at] if conversation.last_received_at else []
+        if waiting:
+            conversation.come_back(at=self.look.received_at)
+        conversation.last_received_at = max([*known, *(message.received_at for message in waiting)], default=None)
         copy_at_once(waiting)
-
-    def _answered_at(self) -> datetime | None:
-        ours = self.conversation.messages.filter(direction=Message.Direction.OUT).exclude(dispatch__state__in=NEVER_LEFT)
-        newest: datetime | None = ours.aggregate(newest=Max("at"))["newest"]
-        return newest

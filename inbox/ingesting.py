@@ -6,15 +6,15 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, is_dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from accounts.models import Account
 from core.clock import now
-from core.lease import is_free
+from core.lease import Lease, TakenOver, is_free, lease_time
 from core.wake import wake
 from graph import events
 from graph.webhooks import BadBody, parse
@@ -27,9 +27,6 @@ from inbox.models import Conversation, KeptEvent, Message, WebhookDelivery
 from inbox.policy_events import policy_enforced
 
 logger = logging.getLogger("countersign.ingest")
-LEASE = timedelta(minutes=1)
-# Meta puts up to a thousand updates into one body; another worker must not begin it beside us.
-RENEWED_EVERY = 50
 MOST_TRIES = 5
 
 Apply = Callable[[Account, Any, WebhookDelivery], None]
@@ -57,7 +54,8 @@ def ingest_next() -> bool:
     delivery = _claim(now())
     if delivery is None:
         return False
-    apply_delivery(delivery)
+    with suppress(TakenOver):  # whoever took it over applies it
+        apply_delivery(delivery)
     return True
 
 
@@ -67,22 +65,34 @@ def replay(delivery: WebhookDelivery) -> None:
 
 
 def apply_delivery(delivery: WebhookDelivery) -> None:
-    """Apply every event of one body. One that fails keeps its error and does not keep its neighbours from being applied."""
+    """Apply every event of one body. One that fails keeps its error and does not keep its neighbours from being applied.
+
+    Raises:
+        TakenOver: another worker applies it by now.
+    """
+    lease = Lease(delivery)
+    # Meta puts up to a thousand updates into one body.
+    with lease.kept():
+        _apply_all(lease)
+
+
+def _apply_all(lease: Lease[WebhookDelivery]) -> None:
+    delivery = lease.row
     try:
         found = parse(bytes(delivery.body))
     except BadBody as error:
-        return _finish(delivery, errors=[str(error)], events_found=0)
+        return _finish(lease, errors=[str(error)], events_found=0)
     KeptEvent.objects.filter(delivery=delivery).delete()
     errors = []
     for position, event in enumerate(found):
-        if position % RENEWED_EVERY == RENEWED_EVERY - 1:
-            WebhookDelivery.objects.filter(pk=delivery.pk).update(lease_until=now() + LEASE)
         try:
-            _apply_or_keep(delivery, position, event)
+            _apply_or_keep(lease, position, event)
+        except TakenOver:
+            raise
         except (OperationalError, InterfaceError) as error:
             # The database had a bad moment, most likely, and the event has not: give the delivery back, and let the engine say so.
             if _may_try_again(delivery):
-                _release(delivery)
+                _release(lease)
                 raise
             errors.append(f"{position}: {type(error).__name__}")
         except Exception as error:
@@ -90,7 +100,7 @@ def apply_delivery(delivery: WebhookDelivery) -> None:
             frames = "".join(traceback.format_tb(error.__traceback__))
             logger.error("Event %d of delivery %s could not be applied: %s\n%s", position, delivery.public_id, type(error).__name__, frames)
             errors.append(f"{position}: {type(error).__name__}")
-    _finish(delivery, errors=errors, events_found=len(found))
+    _finish(lease, errors=errors, events_found=len(found))
 
 
 def _may_try_again(delivery: WebhookDelivery) -> bool:
@@ -102,31 +112,31 @@ def _may_try_again(delivery: WebhookDelivery) -> bool:
 def _claim(at: datetime) -> WebhookDelivery | None:
     waiting = WebhookDelivery.objects.filter(is_free(at), state=WebhookDelivery.State.RECEIVED)
     for pk in waiting.order_by("pk").values_list("pk", flat=True)[:20]:
-        if waiting.filter(pk=pk).update(lease_until=at + LEASE):
+        if waiting.filter(pk=pk).update(lease_until=at + lease_time()):
             return WebhookDelivery.objects.get(pk=pk)
     return None
 
 
-def _finish(delivery: WebhookDelivery, *, errors: list[str], events_found: int) -> None:
+def _finish(lease: Lease[WebhookDelivery], *, errors: list[str], events_found: int) -> None:
     state = WebhookDelivery.State.FAILED if errors else WebhookDelivery.State.APPLIED
-    done = WebhookDelivery.objects.filter(pk=delivery.pk, state=WebhookDelivery.State.RECEIVED, replays_wanted=delivery.replays_wanted)
-    if not done.update(state=state, error="\n".join(errors), events=events_found, applied_at=now(), lease_until=None):
-        _release(delivery)  # somebody wants it again; it stays received
+    done = Q(state=WebhookDelivery.State.RECEIVED, replays_wanted=lease.row.replays_wanted)
+    if not lease.update(done, state=state, error="\n".join(errors), events=events_found, applied_at=now(), lease_until=None):
+        _release(lease)  # somebody wants it again; it stays received
 
 
-def _release(delivery: WebhookDelivery) -> None:
+def _release(lease: Lease[WebhookDelivery]) -> None:
     with suppress(DatabaseError):  # then its lease ends by itself
-        WebhookDelivery.objects.filter(pk=delivery.pk).update(lease_until=None)
+        lease.update(lease_until=None)
         wake("ingest")
 
 
-def _apply_or_keep(delivery: WebhookDelivery, position: int, event: events.Event) -> None:
-    account = _account_of(event)
+def _apply_or_keep(lease: Lease[WebhookDelivery], position: int, event: events.Event) -> None:
+    delivery, account = lease.row, _account_of(event)
     if account and account.meta_app_id == delivery.meta_app_id:
         account.hear(at=delivery.received_at)
     kept = _kept_of(account, event, delivery)
     if kept:
-        _keep(delivery, position, account, event, kept)
+        _keep(lease, position, account, event, kept)
     if kept and account:
         # Again after the commit: an unsend that was applied meanwhile could not see what was being kept.
         redact_unsent(account, event.raw)
@@ -138,11 +148,15 @@ def _apply_or_keep(delivery: WebhookDelivery, position: int, event: events.Event
 
 
 @transaction.atomic
-def _keep(delivery: WebhookDelivery, position: int, account: Account | None, event: events.Event, kept: Kept) -> None:
-    KeptEvent.objects.create(
-        delivery=delivery, position=position, account=account, kind=kept.kind or _name(event), key=key_of(event), reason=kept.reason,
-        at=_not_from_the_future(event, delivery.received_at).at, body=_plain(event.raw), waits_for=kept.waits_for,
-    )  # fmt: skip
+def _keep(lease: Lease[WebhookDelivery], position: int, account: Account | None, event: events.Event, kept: Kept) -> None:
+    delivery = lease.row
+    if not lease.is_ours():
+        raise TakenOver
+    # Where another takes it over in this very moment, both keep the same one.
+    KeptEvent.objects.update_or_create(delivery=delivery, position=position, defaults={
+        "account": account, "kind": kept.kind or _name(event), "key": key_of(event), "reason": kept.reason,
+        "at": _not_from_the_future(event, delivery.received_at).at, "body": _plain(event.raw), "waits_for": kept.waits_for,
+    })  # fmt: skip
     if account:
         redact_unsent(account, event.raw)
 

@@ -7,18 +7,20 @@ import hashlib
 import logging
 import secrets
 import traceback
-from datetime import timedelta
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import Account, Right, User
 from core.clock import now
 from core.fetch import FetchRefused, fetch, web_address
-from core.lease import is_free
+from core.lease import Lease, is_free, lease_time
 from core.wake import wake
+from graph.errors import CopyDamaged
 from graph.limits import limits_for, media_kind_of, media_problems
 from graph.networks import Network
 from graph.payloads import MediaKind
@@ -28,8 +30,6 @@ from inbox.inspecting import Found, looks_like, picture
 from inbox.models import MediaFile
 from inbox.models.media import media_path
 
-# Longer than a fetch can take: meanwhile nobody else begins it.
-LEASE = timedelta(minutes=1)
 RESULT = ("state", "error", "file", "mime", "size", "width", "height", "sha256")
 
 logger = logging.getLogger("countersign.media")
@@ -83,8 +83,15 @@ def fetch_now(media: MediaFile) -> bool:
     Returns:
         False where the row was not, or no longer, ours to settle: whoever took it over decides what it shows, and our bytes go.
     """
-    if media.state != MediaFile.State.FETCHING:
+    lease = Lease(media, only=Q(state=MediaFile.State.FETCHING))
+    if media.state != MediaFile.State.FETCHING or not lease.renew():
         return False
+    with lease.kept():
+        _fetch(media)
+        return _settle(lease)
+
+
+def _fetch(media: MediaFile) -> None:
     try:
         answer = fetch(media.source_url, max_bytes=most_bytes(media.account), accept="*/*")
         _take(media, answer.content, _inspect_for(media, answer.content, answer.mime))
@@ -93,7 +100,6 @@ def fetch_now(media: MediaFile) -> bool:
     except Exception as error:
         _report(media, error)
         _give_up(media, _("Something went wrong while this was fetched. Choose another file."))
-    return _settle(media)
 
 
 def fetch_next() -> bool:
@@ -101,11 +107,38 @@ def fetch_next() -> bool:
     at = now()
     waiting = MediaFile.objects.filter(is_free(at), state=MediaFile.State.FETCHING, by__isnull=False)
     for media in waiting.select_related("account", "by").order_by("pk")[:20]:
-        media.lease_until = at + LEASE
+        media.lease_until = at + lease_time()
         if waiting.filter(pk=media.pk).update(lease_until=media.lease_until):
             fetch_now(media)
             return True
     return False
+
+
+def hold(files: Iterable[MediaFile], account: Account) -> None:
+    """Lock what a message is about to refer to, until its transaction ends: nobody tidies it away meanwhile.
+
+    Raises:
+        ContentRefused: one of them is not there any more, or is another account's.
+    """
+    wanted = {file.pk for file in files}
+    # One after the other in the order of their keys, so that two messages with the same files cannot wait for each other.
+    found = MediaFile.objects.select_for_update().filter(pk__in=wanted, account=account).order_by("pk").values_list("pk", flat=True)
+    if wanted and set(found) != wanted:
+        raise ContentRefused([_("The file is not here any more. Choose it again.")])
+
+
+def our_copy(media: MediaFile) -> bytes:
+    """Its bytes, which are those that were shown.
+
+    Raises:
+        CopyDamaged: they are others by now.
+        OSError: they cannot be read.
+    """
+    with media.file.open("rb") as file:
+        content: bytes = file.read()
+    if hashlib.sha256(content).hexdigest() != media.sha256:
+        raise CopyDamaged("Our copy of the file is not what was shown.")
+    return content
 
 
 def most_bytes(account: Account) -> int:
@@ -154,12 +187,11 @@ def _give_up(media: MediaFile, why: str) -> None:
     media.state, media.error = MediaFile.State.FAILED, why
 
 
-def _settle(media: MediaFile) -> bool:
+def _settle(lease: Lease[MediaFile]) -> bool:
     """Write the result, unless our lease was taken over or the row is settled already: then the stored file goes."""
-    ours = MediaFile.objects.filter(pk=media.pk, state=MediaFile.State.FETCHING, lease_until=media.lease_until)
-    if ours.update(**{name: getattr(media, name) for name in RESULT}):
+    if lease.update(**{name: getattr(lease.row, name) for name in RESULT}):
         return True
-    media.file.delete(save=False)
+    lease.row.file.delete(save=False)
     return False
 
 

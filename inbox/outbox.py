@@ -11,10 +11,12 @@ from core.clock import now
 from core.wake import wake
 from inbox.content import Content
 from inbox.echoes import settle_parked
-from inbox.errors import AlreadyMoved, NotAllowed
-from inbox.models import Attempt, Conversation, Dispatch
-from inbox.recording import record_sent
-from inbox.replies import check_reply
+from inbox.errors import AlreadyMoved, NotAllowed, StillFindingOut
+from inbox.looks import SETTLED, UNREAD
+from inbox.models import Conversation, Dispatch, Message
+from inbox.recording import end, record_sent
+from inbox.replies import check_has_read, check_reply
+from inbox.schedule import check_moment, is_now
 
 State = Dispatch.State
 Step = Callable[[Conversation, Dispatch, datetime], bool]
@@ -28,26 +30,60 @@ def cancel(dispatch: Dispatch, *, by: User, at: datetime | None = None) -> None:
     """
 
     def step(conversation: Conversation, row: Dispatch, at: datetime) -> bool:
-        if row.attempts.filter(outcome=Attempt.Outcome.UNKNOWN).exists():
-            # An earlier call may have arrived; only the second one is taken back.
-            return row.move(State.QUEUED, to=State.UNKNOWN, unknown_since=at, reason="no_answer", handed_over_at=_last_call(row), settled_by=by)
-        return row.move(State.QUEUED, to=State.CANCELLED, reason="taken_back", settled_by=by)
+        return _take_back(conversation, row, by, at)
 
     _do("message.taken_back", dispatch, by, at, step, too_late=_("It has left already, so it cannot be taken back."))
 
 
+def withdraw(conversation: Conversation, dispatch: Dispatch, *, by: User, at: datetime) -> None:
+    """Take back, as far as it has not left, what an agent let out in a conversation that the caller has locked, and shows afterwards."""
+    if _take_back(conversation, dispatch, by, at):
+        Activity.record("message.taken_back", dispatch.message, by=by, at=at, account=conversation.account, dispatch=dispatch.public_id)
+
+
 def send_now(dispatch: Dispatch, *, by: User, at: datetime | None = None) -> None:
-    """End the hold.
+    """End the hold, or what a person's own words were scheduled for: they leave now, whatever the contact wrote meanwhile.
 
     Raises:
         NotAllowed, AlreadyMoved: it does not wait any more.
+        AccountUnavailable, WindowIsClosed, ContactUnavailable, ContentRefused: it may not leave now, so it goes on waiting.
     """
 
     def step(conversation: Conversation, row: Dispatch, at: datetime) -> bool:
         # One that is tried again waits for Meta, not for a person.
-        return not row.reason and row.move(State.QUEUED, to=State.QUEUED, not_before=min(at, row.not_before))
+        if row.state != State.QUEUED or row.reason:
+            return False
+        _check(conversation, row.message, row.released_by, at)
+        checks = row.message.is_by_agent
+        return row.move(State.QUEUED, to=State.QUEUED, not_before=min(at, row.not_before), checks_newest=checks)
 
     _do("message.hastened", dispatch, by, at, step, too_late=_("It does not wait any more."))
+
+
+def reschedule(dispatch: Dispatch, *, to: datetime, by: User, unless_they_write: bool, revision: int | None = None, at: datetime | None = None) -> None:
+    """Let a scheduled message wait for another moment.
+
+    Args:
+        unless_they_write: whether it stays here if the contact writes before it is due.
+        revision: the revision of the conversation that was shown; what came after it counts as written meanwhile.
+
+    Raises:
+        NotAllowed, AlreadyMoved: it does not wait any more, or what came since `revision` has not been read.
+        MomentRefused: it cannot wait for that moment.
+    """
+
+    def step(conversation: Conversation, row: Dispatch, at: datetime) -> bool:
+        if not row.is_scheduled:
+            return False
+        check_moment(conversation.window, to, at=at)
+        if unless_they_write and not row.checks_newest and revision is not None:
+            check_has_read(conversation, revision)
+        heard = conversation.heard if revision == conversation.revision or not row.checks_newest else row.expects_heard
+        # Too near to wait for: the window may close before that minute is over.
+        moment = at if is_now(to, at) else to
+        return row.move(State.QUEUED, to=State.QUEUED, not_before=moment, scheduled_for=moment, checks_newest=unless_they_write, expects_heard=heard)
+
+    _do("message.rescheduled", dispatch, by, at, step, too_late=_("It does not wait any more."), scheduled_for=to.isoformat())
 
 
 def retry(dispatch: Dispatch, *, by: User, revision: int | None = None, at: datetime | None = None) -> None:
@@ -72,7 +108,7 @@ def it_arrived(dispatch: Dispatch, *, by: User, at: datetime | None = None) -> N
     def step(conversation: Conversation, row: Dispatch, at: datetime) -> bool:
         if row.state != State.UNKNOWN:
             return False
-        record_sent(conversation, row, mid="", at=row.handed_over_at or at)
+        record_sent(conversation, row, mid="", at=row.handed_over_at or at, how="person")
         return bool(Dispatch.objects.filter(pk=row.pk).update(settled_by=by))
 
     _do("message.called_arrived", dispatch, by, at, step, too_late=_("This has been settled meanwhile."))
@@ -85,37 +121,51 @@ def send_again(dispatch: Dispatch, *, by: User, revision: int | None = None, at:
         revision: as for `retry`.
 
     Raises:
-        NotAllowed, AlreadyMoved: it is not unknown any more, WindowIsClosed, ContentRefused, AccountUnavailable
+        NotAllowed, AlreadyMoved: it is not unknown any more, StillFindingOut, WindowIsClosed, ContentRefused, AccountUnavailable
     """
     _do("message.sent_again", dispatch, by, at, _requeue(State.UNKNOWN, by, revision), too_late=_("This has been settled meanwhile."))
 
 
 def may_settle(dispatch: Dispatch, by: User) -> bool:
     """Who may write may handle their own kind of message; an agent's words need somebody who may approve."""
-    right = Right.APPROVE if dispatch.checks_newest else Right.REPLY
+    right = Right.APPROVE if dispatch.message.is_by_agent else Right.REPLY
     return not by.is_agent and dispatch.account.allows(by, right)
+
+
+def _check(conversation: Conversation, message: Message, by: User, at: datetime) -> None:
+    """Whether it may go out now, let out by `by`; raises what `check_reply` does."""
+    check_reply(conversation, Content.of(message), by=by, author=message.written_by or by, edited_by=message.edited_by, at=at)
+
+
+def _take_back(conversation: Conversation, row: Dispatch, by: User, at: datetime) -> bool:
+    """Where an earlier call may have arrived, only the second one is taken back."""
+    ended = end(row, State.CANCELLED, "taken_back", at)
+    moved = row.move(State.QUEUED, to=ended.pop("state"), settled_by=by, **ended)
+    if moved and conversation.last_message_id == row.message_id:
+        conversation.find_newest()
+    return moved
 
 
 def _requeue(state: str, by: User, revision: int | None) -> Step:
     def step(conversation: Conversation, row: Dispatch, at: datetime) -> bool:
         message = row.message
-        if row.checks_newest and revision != conversation.revision:
-            raise AlreadyMoved(_("The conversation went on while you were looking. Read what is new, then decide."))
-        check_reply(conversation, Content.of(message), by=by, author=message.written_by or by, edited_by=message.edited_by, at=at)
+        if row.state != state:
+            return False
+        if row.asks_at and not row.asks(at):
+            raise StillFindingOut(row.asks_at)
+        if message.is_by_agent:
+            check_has_read(conversation, revision)
+        _check(conversation, message, by, at)
         # The person has seen the thread as it is now, so that is what the words answer.
         return row.move(
-            state, to=State.QUEUED, not_before=at, handed_over_at=None, unknown_since=None, reason="", code="", trace_id="",
-            thread_read_at=None, thread_matches=None, settled_by=by, released_by=by, expects_heard=conversation.heard,
+            state, to=State.QUEUED, not_before=at, handed_over_at=None, reason="", code="", trace_id="", settled_by=by, released_by=by,
+            expects_heard=conversation.heard, **SETTLED, **UNREAD,
         )  # fmt: skip
 
     return step
 
 
-def _last_call(row: Dispatch) -> datetime | None:
-    return row.attempts.order_by("-number").values_list("started_at", flat=True).first()
-
-
-def _do(verb: str, dispatch: Dispatch, by: User, at: datetime | None, step: Step, *, too_late: str) -> None:
+def _do(verb: str, dispatch: Dispatch, by: User, at: datetime | None, step: Step, *, too_late: str, **details: str) -> None:
     at = at or now()
     with transaction.atomic():
         conversation = Conversation.objects.lock(dispatch.conversation_id)
@@ -124,7 +174,7 @@ def _do(verb: str, dispatch: Dispatch, by: User, at: datetime | None, step: Step
             raise NotAllowed
         if not step(conversation, row, at):
             raise AlreadyMoved(too_late)
-        Activity.record(verb, row.message, by=by, at=at, account=conversation.account, dispatch=row.public_id)
+        Activity.record(verb, row.message, by=by, at=at, account=conversation.account, dispatch=row.public_id, **details)
         settle_parked(conversation)
         conversation.show()
         wake("dispatch")

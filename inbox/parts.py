@@ -4,12 +4,12 @@ import logging
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError, transaction
 
 from accounts.graph import client_for
 from accounts.models import Account
+from core.lease import TakenOver
 from core.live import Change, publish
 from graph.client import GraphClient
 from graph.errors import Rejected
@@ -18,17 +18,11 @@ from inbox.again import has_come
 from inbox.importing import Imported, Look, import_thread, marks_of
 
 logger = logging.getLogger("countersign.history")
-# How long a worker that reads may be silent before another takes its place; a part whose messages open one by one takes a while.
-LEASE = timedelta(minutes=3)
 # A part that needs more readings than this is asked for smaller from then on: others wait for it.
 MANY_READINGS = 10
 
 # Called within the transaction of each conversation.
 Note = Callable[[Imported], None]
-
-
-class TakenOver(Exception):
-    """Somebody stopped it, or our lease has ended and another worker does this now."""
 
 
 def client_of(account: Account) -> GraphClient:

@@ -1,16 +1,19 @@
 """Fetches the names of contacts. One that cannot be had costs a name, never a message."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 
 from accounts.graph import client_for
 from accounts.models import Account
 from core.clock import now
+from core.lease import Lease, lease_time
 from core.wake import wake
 from graph.errors import GraphError
 from inbox.models import Contact, Conversation
+from inbox.searching import note_contact
 
 logger = logging.getLogger("countersign.profiles")
 MOST_ATTEMPTS = 3
@@ -26,10 +29,19 @@ def fetch_next_profile() -> bool:
         account__state=Account.State.CONNECTED, forgotten_at=None,
     )  # fmt: skip
     for contact in due.select_related("account__meta_app").order_by("pk")[:20]:
-        if due.filter(pk=contact.pk).update(profile_fetched_at=at, profile_attempts=contact.profile_attempts + 1):
-            _fetch(contact)
+        contact.profile_fetched_at = _leased()
+        if due.filter(pk=contact.pk).update(profile_fetched_at=contact.profile_fetched_at, profile_attempts=contact.profile_attempts + 1):
+            lease = Lease(contact, "profile_fetched_at", until=_leased)
+            with lease.kept():
+                _fetch(contact)
+            lease.update(profile_fetched_at=now())
             return True
     return False
+
+
+def _leased() -> datetime:
+    """So long ago that it is due again where a worker dies, and not before."""
+    return now() + lease_time() - AGAIN_AFTER
 
 
 def ask_again(contact: Contact) -> None:
@@ -51,6 +63,9 @@ def _fetch(contact: Contact) -> None:
     if profile.name or profile.username:
         # As it was when we asked: a contact may have been forgotten meanwhile.
         asked = Contact.objects.filter(pk=contact.pk, profile_attempts=contact.profile_attempts + 1, forgotten_at=None)
-        asked.update(name=profile.name[:200], username=profile.username[:80])
+        names = {"name": profile.name[:200], "username": profile.username[:80]}
+        with transaction.atomic():
+            if asked.update(**names):
+                note_contact(contact, **names)
         for pk in Conversation.objects.filter(contact=contact).values_list("pk", flat=True):
             Conversation.touch(pk)

@@ -1,37 +1,67 @@
 """Writes down what became of a call, under the conversation's lock. Nothing here talks to Meta."""
 
 from datetime import datetime, timedelta
+from typing import Any, Literal
 
 from django.db.models import Q
 
 from accounts.models import Account, Activity
+from accounts.pacing import pause
+from core.clock import now
 from core.wake import wake
-from graph.errors import GraphError, ThreadBusy, ThreadHeldElsewhere, WindowClosed
+from graph.errors import ContactUnavailable, ContactUnknown, GraphError, ThreadBusy, ThreadHeldElsewhere, WindowClosed
 from inbox.again import message_has_come
+from inbox.calls import code_of, settle_call
 from inbox.erasing import erase, erase_attachments
-from inbox.models import Attempt, Conversation, Dispatch, Message
-from inbox.outcomes import Outcome, Verdict, back_off
+from inbox.looks import SETTLED, UNREAD, lost
+from inbox.models import Attempt, Contact, Conversation, Dispatch, Message
+from inbox.outcomes import Outcome, Verdict
 
 State = Dispatch.State
+# Where Meta wants fewer calls and does not say for how long.
+USUAL_PAUSE = timedelta(seconds=30)
+# Who says that Meta has it: its answer, its answer when we had already given up waiting, an echo, the thread as it was read, or a person.
+How = Literal["answer", "late_answer", "echo", "thread", "person"]
 # Proof that Meta has it outweighs whatever we believed before, even a failure, or that it was taken back after a first call.
 _CAN_TURN_OUT_SENT = (State.SENDING, State.UNKNOWN, State.QUEUED, State.FAILED, State.CANCELLED)
 
 
-def record_sent(conversation: Conversation, dispatch: Dispatch, *, mid: str, at: datetime) -> None:
-    """Meta has it, under this id. Said by its answer, by an echo or by the thread itself; saying it twice changes nothing."""
+def record_sent(conversation: Conversation, dispatch: Dispatch, *, mid: str, at: datetime, how: How) -> None:
+    """Meta has it, under this id; saying it twice changes nothing.
+
+    Args:
+        at: when it was sent.
+        how: who said so.
+    """
     if mid:
         # Also where it is called sent already: a person may have said so, who could not know the id.
         adopt(conversation, dispatch.message, mid=mid, at=at)
         conversation.account.speak(at=at)
-    if not dispatch.move(*_CAN_TURN_OUT_SENT, to=State.SENT, sent_at=at, lease_until=None, unknown_since=None, reason="", code=""):
+        conversation.contact.be_reached(at=at)
+        _end_restriction(conversation.account, dispatch)
+    if not dispatch.move(*_CAN_TURN_OUT_SENT, to=State.SENT, sent_at=at, lease_until=None, reason="", code="", **SETTLED, **UNREAD):
         return
-    Attempt.objects.filter(dispatch=dispatch, outcome__in=(Attempt.Outcome.STARTED, Attempt.Outcome.UNKNOWN)).update(
-        outcome=Attempt.Outcome.ACCEPTED, finished_at=at
-    )
-    Activity.record("message.sent", dispatch.message, by=None, at=at, account=conversation.account, dispatch=dispatch.public_id)
+    if how not in ("answer", "late_answer"):
+        settle_call(dispatch)
+    Activity.record("message.sent", dispatch.message, by=None, at=now(), account=conversation.account, dispatch=dispatch.public_id, how=how)
     if conversation.last_message_id == dispatch.message_id and at > conversation.last_message_at:
         conversation.last_message_at = at
     _free_the_next(conversation)
+
+
+def _end_restriction(account: Account, dispatch: Dispatch) -> None:
+    """Meta accepted the one message that tried: everything else may leave again."""
+    at = now()
+    if account.state == Account.State.RESTRICTED and account.end_probe(dispatch.public_id, at=at):
+        Activity.record("account.unrestricted", account, by=None, at=at, account=account, dispatch=dispatch.public_id)
+
+
+def record_absence(conversation: Conversation, dispatch: Dispatch, *, at: datetime) -> None:
+    """It is proven that Meta does not have it. What was read stays with it as the evidence."""
+    if dispatch.move(State.UNKNOWN, to=State.FAILED, reason="not_there", **SETTLED):
+        dispatch.attempts.lost().update(outcome=Attempt.Outcome.NOT_SENT)
+        Activity.record("message.failed", dispatch.message, by=None, at=at, account=conversation.account, dispatch=dispatch.public_id, reason="not_there")
+        _free_the_next(conversation)
 
 
 def adopt(conversation: Conversation, message: Message, *, mid: str, at: datetime) -> None:
@@ -39,6 +69,8 @@ def adopt(conversation: Conversation, message: Message, *, mid: str, at: datetim
     twin = Message.objects.filter(account=conversation.account, mid=mid).exclude(pk=message.pk).first()
     if twin is not None and twin.source != Message.Source.ELSEWHERE:
         return  # another message of ours has that id; one id is never two messages
+    if twin is not None and not Message.objects.filter(pk=message.pk, mid="").exists():
+        return  # it was sent twice, and each copy stands for itself
     if twin is not None:
         _merge(conversation, twin, into=message)
     if Message.objects.filter(pk=message.pk, mid="").update(mid=mid, at=at):
@@ -65,15 +97,19 @@ def record_error(
 
     Only the claim that made the call may say so: by the time a stalled worker wakes, the row may be another's.
     """
-    notes = {"reason": outcome.reason, "code": _code(error), "trace_id": error.trace_id[:80], "lease_until": None}
-    again_at = at + _delay(dispatch, error, outcome)
+    notes = {"reason": outcome.reason, "code": code_of(error), "trace_id": error.trace_id[:80], "lease_until": None}
+    again_at = at + (outcome.wait or timedelta(0))
     mine = Dispatch.objects.filter(pk=dispatch.pk, worker=dispatch.worker, attempts_made=dispatch.attempts_made)
     if outcome.verdict == Verdict.UNKNOWN:
-        moved = mine.filter(state=State.SENDING).update(state=State.UNKNOWN, unknown_since=at, **notes)
+        moved = mine.filter(state=State.SENDING).update(**notes | lose(at, at=at))
     elif outcome.verdict == Verdict.FAIL:
-        moved = mine.filter(state__in=(State.SENDING, State.UNKNOWN)).update(state=State.FAILED, unknown_since=None, **notes)
+        moved = mine.filter(state__in=(State.SENDING, State.UNKNOWN)).update(**notes | end(dispatch, State.FAILED, outcome.reason, at))
     else:
-        moved = mine.filter(state=State.SENDING).update(state=State.QUEUED, not_before=again_at, handed_over_at=None, worker="", **notes)
+        back = notes | {"state": State.QUEUED, "not_before": again_at, "handed_over_at": None, "worker": ""}
+        moved = mine.filter(state=State.SENDING).update(**back)
+        if not (moved or dispatch.attempts.lost().exists()):
+            # The answer came after others had given this call up, and it is certain: of no call the end is unknown any more.
+            moved = mine.filter(state=State.UNKNOWN).update(**back | SETTLED | UNREAD)
         wake("dispatch", at=again_at)
     if attempt:
         _learn(conversation, error, attempt)
@@ -86,52 +122,54 @@ def record_error(
     _free_the_next(conversation)
 
 
-def finish_attempt(attempt: Attempt, outcome: str, *, at: datetime, error: GraphError | None = None, trace_id: str = "") -> None:
-    """Close the row of one call. A call that something else has settled meanwhile keeps that outcome."""
-    values = {"finished_at": at, "trace_id": (error.trace_id if error else trace_id)[:80]}
-    if error:
-        values |= {"error": type(error).__name__, "code": _code(error)}
-    Attempt.objects.filter(pk=attempt.pk).update(**values)
-    Attempt.objects.filter(pk=attempt.pk, outcome=Attempt.Outcome.STARTED).update(outcome=outcome)
+def lose(since: datetime, *, at: datetime) -> dict[str, Any]:
+    """What to write to the row of a message whose call was lost at `since`. Somebody looks for it."""
+    values = lost(since, at=at)
+    wake("settle", at=values["look_due_at"])
+    return {"state": State.UNKNOWN} | values
+
+
+def end(dispatch: Dispatch, to: str, reason: str, at: datetime) -> dict[str, Any]:
+    """What to write to the row of a message that does not leave any more. Where an earlier call of it was lost, only the last one ends:
+    nobody may take for certain that the contact does not have it."""
+    call = dispatch.attempts.lost().order_by("-number").first()
+    if call:
+        return lose(call.finished_at or call.started_at, at=at) | {"reason": "no_answer", "handed_over_at": call.started_at}
+    return {"state": to, "reason": reason, "lease_until": None} | SETTLED | UNREAD
 
 
 def refuse_now(conversation: Conversation, dispatch: Dispatch, *, to: str, reason: str, at: datetime) -> None:
     """One of our own checks at the moment of sending said no: this time it did not leave."""
     waiting = Dispatch.objects.filter(Q(state=State.QUEUED) | Q(state=State.SENDING, handed_over_at=None, worker=dispatch.worker), pk=dispatch.pk)
-    if waiting.update(state=to, reason=reason, code="", lease_until=None):
-        verb = "message.cancelled" if to == State.CANCELLED else "message.failed"
+    ended = end(dispatch, to, reason, at)
+    if waiting.update(code="", **ended):
+        verb = {State.CANCELLED: "message.cancelled", State.UNKNOWN: "message.unknown"}.get(ended["state"], "message.failed")
         Activity.record(verb, dispatch.message, by=None, at=at, account=conversation.account, dispatch=dispatch.public_id, reason=reason)
+        if ended["state"] == State.CANCELLED and conversation.last_message_id == dispatch.message_id:
+            # When it came due it stood as the newest already; what was cancelled was never said.
+            conversation.find_newest()
         _free_the_next(conversation)
-
-
-def _delay(dispatch: Dispatch, error: GraphError, outcome: Outcome) -> timedelta:
-    if outcome.verdict == Verdict.MEND:
-        return timedelta(0)
-    return timedelta(seconds=error.retry_at) if error.retry_at else back_off(dispatch.attempts_made)
 
 
 def _learn(conversation: Conversation, error: GraphError, attempt: Attempt) -> None:
     """Meta's refusal tells more about the conversation than our facts did, as of the moment when it was asked."""
     if isinstance(error, WindowClosed) and not attempt.human_agent:
         conversation.window_refused_at = attempt.started_at
+    if isinstance(error, (ContactUnavailable, ContactUnknown)):
+        Contact.objects.filter(pk=conversation.contact_id).update(unavailable_since=attempt.started_at)
     if isinstance(error, ThreadHeldElsewhere) and not isinstance(error, ThreadBusy):
         conversation.notice_control(Conversation.Control.ELSEWHERE, at=attempt.started_at)
 
 
 def _record_on_account(account: Account, error: GraphError, outcome: Outcome, at: datetime) -> None:
     if outcome.verdict == Verdict.MEND and account.break_down(outcome.account_state, reason=outcome.reason, at=at):
-        Activity.record("account.broken", account, by=None, at=at, account=account, reason=outcome.reason, code=_code(error), trace_id=error.trace_id)
+        Activity.record("account.broken", account, by=None, at=at, account=account, reason=outcome.reason, code=code_of(error), trace_id=error.trace_id)
     if outcome.pauses_account:
-        until = at + (timedelta(seconds=error.retry_at) if error.retry_at else timedelta(seconds=30))
-        shorter = Q(paused_until=None) | Q(paused_until__lt=until)
-        Account.objects.filter(shorter, pk=account.pk).update(paused_until=until)
+        told = timedelta(seconds=error.retry_at) if error.retry_at else None
+        pause(account.pk, until=at + (told or max(outcome.wait or USUAL_PAUSE, USUAL_PAUSE)), at=at)
 
 
 def _free_the_next(conversation: Conversation) -> None:
     """A message of this conversation is out of the way: the next may go, and every screen looks again."""
     wake("dispatch")
     conversation.show()
-
-
-def _code(error: GraphError) -> str:
-    return "/".join(str(number) for number in (error.code, error.subcode) if number is not None)[:20]

@@ -1,4 +1,6 @@
-"""Deletes what was kept for long enough: webhook bodies, kept events, counts of what was turned away, e-mails. In small steps, looked for once an hour.
+"""Deletes what was kept for long enough: webhook bodies, kept events, counts of what was turned away, e-mails, files that nobody sent.
+
+In small steps, looked for once an hour.
 
 A delivery that is gone does no harm if Meta repeats it: what it told is known by Meta's ids, and applying it again changes nothing.
 """
@@ -13,6 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.models import Activity, Mail
 from core.clock import now
 from inbox.models import KeptEvent, RefusedDelivery, WebhookDelivery
+from inbox.tidying import Walk, retire_unsent
 
 EVERY = timedelta(hours=1)
 # Rows in one transaction.
@@ -30,14 +33,15 @@ class Retention:
     def __init__(self) -> None:
         self._next_at: datetime | None = None
         self._deleted: Counter[str] = Counter()
+        self._walk = Walk()
 
     def step(self) -> bool:
         """Delete the next few rows. False where there are none, or where it is too early to look."""
         at = now()
         if self._next_at and at < self._next_at:
             return False
-        deleted = next(filter(None, (step(at) for step in (_retire_applied, _retire_kept, _empty_applied, _retire_refusals, _retire_mails))), None)
-        if deleted:
+        deleted = next(filter(None, (step(at) for step in _STEPS)), None) or self._walk.step(at)
+        if deleted is not None:
             self._deleted += deleted
             return True
         self._tell(at)
@@ -109,4 +113,5 @@ def _counted(**numbers: int) -> Counter[str]:
     return +Counter(numbers)
 
 
+_STEPS = (_retire_applied, _retire_kept, _empty_applied, _retire_refusals, _retire_mails, retire_unsent)
 retention = Retention()

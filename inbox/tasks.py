@@ -36,7 +36,8 @@ class _Desk:
 
 
 ONE_AT_A_TIME = ("ingest", "fetch", "upkeep", "connect", "tend", "history")
-_desks = {kind: _Desk(kind, 1) for kind in ONE_AT_A_TIME} | {"dispatch": _Desk("dispatch", settings.SENDING_THREADS)}
+PLACES = dict.fromkeys(ONE_AT_A_TIME, 1) | {"settle": work.PLACES_TO_SETTLE, "dispatch": settings.SENDING_THREADS}
+_desks = {kind: _Desk(kind, places) for kind, places in PLACES.items()}
 
 
 @app.task(name="countersign.ingest")
@@ -47,6 +48,11 @@ def ingest() -> None:
 @app.task(name="countersign.dispatch")
 def dispatch() -> None:
     _desks["dispatch"].work()
+
+
+@app.task(name="countersign.settle")
+def settle() -> None:
+    _desks["settle"].work()
 
 
 @app.task(name="countersign.fetch")
@@ -81,7 +87,7 @@ def sweep(timestamp: int) -> None:
     """Find the rows whose worker died or whose wake-up was lost, and put every kind of work on its way."""
     while work.WORK["sweep"]():
         continue
-    for task in (ingest, dispatch, fetch, upkeep, connect, tend, history):
+    for task in (ingest, dispatch, settle, fetch, upkeep, connect, tend, history):
         task.defer()
 
 

@@ -13,6 +13,7 @@ from inbox.claiming import next_due as next_dispatch_due
 from inbox.copying import copy_next, copy_next_of_history, next_copy_due
 from inbox.forgetting import forget_next
 from inbox.ingesting import ingest_next
+from inbox.looking import next_look_due, settle_next
 from inbox.media import fetch_next
 from inbox.models import Backfill, WebhookDelivery
 from inbox.polling import next_poll_due, poll_next
@@ -43,13 +44,17 @@ def history() -> bool:
     return poll_next() or backfill_next()
 
 
+# Whoever finds out what became of messages waits for Meta, from each account one at a time; so there is more than one.
+PLACES_TO_SETTLE = 2
+
 WORK: dict[str, Callable[[], bool]] = {
     "ingest": ingest_next, "dispatch": send_next, "fetch": fetch_any, "upkeep": upkeep, "connect": connect_next, "tend": tend, "history": history,
-    "sweep": sweep,
+    "settle": settle_next, "sweep": sweep,
 }  # fmt: skip
 
 _DUE: dict[str, tuple[Callable[[datetime], datetime | None], ...]] = {
-    "dispatch": (next_dispatch_due,), "upkeep": (next_copy_due,), "tend": (next_tend_due, next_mail_due), "history": (next_poll_due, next_backfill_due),
+    "dispatch": (next_dispatch_due,), "settle": (next_look_due,),
+    "upkeep": (next_copy_due,), "tend": (next_tend_due, next_mail_due), "history": (next_poll_due, next_backfill_due),
 }  # fmt: skip
 
 

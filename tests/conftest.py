@@ -6,11 +6,13 @@ and bob have the same grants, amina wrote to `shop`, noor to `studio`; `assistan
 
 import gc
 import importlib.util
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import connection
 from django.test import Client
 
 from accounts.models import Account, Grant, MetaApp, Right, User
@@ -20,6 +22,8 @@ from graph.simulator import Simulator, SimulatorTransport
 from inbox.models import Contact, Conversation
 from inbox.webhooks.store import store_delivery
 from inbox.work import work_until_idle
+from tests.snapshot import LEFT_OUT, Snapshot
+from tests.standing import Shipped, deletions, everything
 
 # What is imported stays until the end; looking through it again and again is a tenth of the suite's time.
 gc.freeze()
@@ -28,6 +32,18 @@ gc.set_threshold(50_000, 20, 50)
 PASSWORD = "correct-horse-battery"
 # `make test` installs no Playwright; `make test-browser` does.
 collect_ignore = [] if importlib.util.find_spec("playwright") else ["browser"]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With ONE_OF_EACH in the environment, of a test with many parameters only the first runs: the statements are the same for all of them."""
+    if not os.environ.get("ONE_OF_EACH"):
+        return
+    by_test: dict[str, pytest.Item] = {}
+    for item in items:
+        by_test.setdefault(item.nodeid.partition("[")[0], item)
+    first = list(by_test.values())
+    config.hook.pytest_deselected(items=[*{*items} - {*first}])
+    items[:] = first
 
 
 @dataclass
@@ -67,6 +83,16 @@ class Cast:
         return self.simulator.messages(account=contact.account.external_id, contact=contact.external_id, direction="out")
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Between tests that commit, the database is emptied and filled in the fastest way."""
+    with django_db_blocker.unblock():
+        shipped = Shipped(everything(without={"django_migrations"}))
+    connection.creation.deserialize_db_from_string = lambda _saved: shipped.put_back()
+    if django_settings.POSTGRES:
+        connection.ops.sql_flush = deletions
+
+
 @pytest.fixture
 def simulator(settings) -> Simulator:
     simulator = Simulator(deliver=_deliver)
@@ -87,6 +113,22 @@ def cast(db, simulator) -> Cast:
 
 
 def make_cast(simulator: Simulator) -> Cast:
+    """As it stood a moment ago, unless there is something already, here or at Meta."""
+    global _standing
+    if simulator.deliver is not _deliver or not simulator.store.is_untouched:
+        return _make_cast(simulator)
+    if _standing and _standing.is_fresh and (members := _standing.put_back(simulator)):
+        return Cast(**members, simulator=simulator)
+    before = everything(without=LEFT_OUT)
+    cast = _make_cast(simulator)
+    _standing = Snapshot.of({name: value for name, value in vars(cast).items() if name != "simulator"}, before, simulator)
+    return cast
+
+
+_standing: Snapshot | None = None
+
+
+def _make_cast(simulator: Simulator) -> Cast:
     now = datetime.now(UTC)
     people = {name: User.objects.create_user(f"{name}@example.test", PASSWORD, name=name.title()) for name in ("alice", "bob", "charlie", "dana")}
     people["dana"].is_staff = True

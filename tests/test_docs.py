@@ -1,12 +1,14 @@
-"""What docs/meta.md says is tested is tested."""
+"""What docs/meta.md says is tested is tested, and every page that names a command names the same one."""
 
 import ast
+import asyncio
 import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "meta.md").read_text()
@@ -62,3 +64,60 @@ def test_what_is_unsure_says_how_we_cope():
     coping = PAGE.split("## What is unsure", 1)[1].split("\n## ", 1)[0]
     assert unsure
     assert {fact_id for fact_id in unsure if f"**{fact_id}**" not in coping} == set()
+
+
+# The processes of an installation on many machines
+COMPOSE = (ROOT / "compose.yaml").read_text()
+PROCESSES = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
+
+
+def test_the_procfile_names_the_three_processes():
+    assert list(PROCESSES) == ["release", "web", "worker"]
+
+
+def _service(name: str) -> str:
+    return COMPOSE.split(f"\n  {name}:\n", 1)[1].split("\n\n", 1)[0]
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_compose_starts_what_the_procfile_says(name):
+    assert re.search(r"^    command: (.*)$", _service(name), re.MULTILINE)[1] == PROCESSES[name]
+
+
+def test_compose_builds_the_image_once():
+    """Several builds at once that are called the same end with an error."""
+    assert re.findall(r"^ *build:", COMPOSE, re.MULTILINE) == re.findall(r"^ *build:", _service("release"), re.MULTILINE) == ["    build:"]
+    assert all("\n    pull_policy: never\n" in _service(name) for name in ("web", "worker"))
+
+
+def test_what_env_says_of_the_database_and_the_proxy_wins_over_compose():
+    assert re.findall(r"^    (\w+): \$\{(\w+):-", COMPOSE, re.MULTILINE) == [("DATABASE_URL",) * 2, ("FORWARDED_ALLOW_IPS",) * 2]
+
+
+@pytest.mark.parametrize(("peer", "said", "found"), [
+    ("172.18.0.1", "203.0.113.9", "203.0.113.9"),
+    ("172.18.0.1", "198.51.100.1, 203.0.113.9", "203.0.113.9"),
+    ("172.18.0.1", "192.168.7.7", "192.168.7.7"),
+    ("203.0.113.5", "198.51.100.1", "203.0.113.5"),
+], ids=["behind the gateway", "with an invented address before it", "from the office", "past the proxy"])  # fmt: skip
+def test_behind_compose_everybody_has_an_address_of_their_own(peer, said, found):
+    believed = re.search(r"\$\{FORWARDED_ALLOW_IPS:-(.*)\}$", COMPOSE, re.MULTILINE)[1]
+    seen = []
+
+    async def application(scope, receive, send):
+        seen.append(scope["client"][0])
+
+    scope = {"type": "http", "client": (peer, 50_000), "scheme": "http", "headers": [(b"x-forwarded-for", said.encode())]}
+    asyncio.run(ProxyHeadersMiddleware(application, trusted_hosts=believed)(scope, None, None))
+    assert seen == [found]
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_the_page_on_running_names_what_the_procfile_says(name):
+    page = (ROOT / "docs" / "running.md").read_text()
+    assert f"| {name} | `{PROCESSES[name].removeprefix('python ')}` |" in page
+
+
+def test_the_image_serves_as_the_procfile_says():
+    words = re.search(r"^CMD \[(.*)\]$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[1]
+    assert " ".join(words.replace('"', "").split(", ")) == PROCESSES["web"]

@@ -20,6 +20,7 @@ from accounts.admin.grant import GrantInline, SavesGrants
 from accounts.admin.permissions import person
 from accounts.admin.show import moment
 from accounts.models import Account
+from accounts.reasons import next_try_sentence
 from core.clock import now
 
 
@@ -73,7 +74,8 @@ class AccountAdmin(SavesGrants, WithChecklist, AccountFacts, AccountList):
     def state_now(self, account: Account) -> str:
         """Since when, and why, where it was ever another one."""
         since = _("since %s") % moment(account.state_changed_at) if account.state_changed_at else ""
-        return format_html("{} {} <div>{}</div>", self.state_badge(account), since, account.why)
+        tried = next_try_sentence(account, now()) if account.state == Account.State.RESTRICTED else ""
+        return format_html("{} {} <div>{} {}</div>", self.state_badge(account), since, account.why, tried)
 
     @admin.display(description=_("sending"))
     def pause(self, account: Account) -> str:

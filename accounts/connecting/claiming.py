@@ -1,42 +1,45 @@
 """One worker at a time goes on with a request. A worker that died is taken over once its lease has ended."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.connecting.kept import Kept
 from accounts.connecting.refusals import Refused
 from accounts.models import Activity, ConnectionRequest
 from core.clock import now
+from core.lease import Lease, TakenOver, lease_time
 
-# Longer than the slowest single call to Meta; renewed between calls.
-LEASE = timedelta(minutes=2)
 State = ConnectionRequest.State
-
-
-class TakenOver(Exception):
-    """Our lease has ended, or the person called it off: somebody else decides now."""
 
 
 class Claim:
     """A request that this worker is at. Everything it writes fails with TakenOver once it is not ours any more."""
 
-    def __init__(self, request: ConnectionRequest, until: datetime) -> None:
+    def __init__(self, request: ConnectionRequest) -> None:
         self.request = request
-        self._state, self._until = request.state, until
+        self._lease = Lease(request, only=Q(state=request.state))
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Hold on to it while the block lasts, however long Meta takes to answer."""
+        with self._lease.kept():
+            yield
 
     def renew(self) -> None:
-        until = now() + LEASE
-        self.write(lease_until=until)
-        self._until = until
+        """Raises TakenOver."""
+        if not self._lease.renew():
+            raise TakenOver
 
     def keep(self, kept: Kept) -> None:
         self.write(secret=kept.written())
 
     def write(self, **fields: object) -> None:
         """Raises TakenOver."""
-        mine = ConnectionRequest.objects.filter(pk=self.request.pk, state=self._state, lease_until=self._until)
-        if not mine.update(**fields):
+        if not self._lease.update(**fields):
             raise TakenOver
         for name, value in fields.items():
             setattr(self.request, name, value)
@@ -60,11 +63,12 @@ def claim_next(at: datetime) -> Claim | None:
     """The oldest request that waits for a worker, and that no other is at."""
     waiting = ConnectionRequest.objects.waiting(at)
     for request in waiting.select_related("by", "meta_app", "account__meta_app").order_by("pk")[:20]:
-        until = at + LEASE
+        until = at + lease_time()
         if waiting.filter(pk=request.pk, state=request.state).update(lease_until=until):
             # What the row said before it was ours may be old: a worker whose lease ended has written to it meanwhile.
             request.refresh_from_db(fields=("state", "secret", "found", "chosen"))
-            return Claim(request, until)
+            request.lease_until = until
+            return Claim(request)
     return None
 
 

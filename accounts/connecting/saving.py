@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts.connecting.claiming import LEASE, Claim
+from accounts.connecting.claiming import Claim
 from accounts.connecting.found import Found, Problem, found_in
 from accounts.connecting.kept import Kept
 from accounts.connecting.refusals import Refused
@@ -16,6 +16,7 @@ from accounts.granting import give_preset
 from accounts.models import Account, Activity, ConnectionRequest, MetaApp
 from accounts.tending.subscribing import subscribe
 from core.clock import now
+from core.lease import lease_time
 from core.live import Change, publish
 from core.wake import wake
 
@@ -121,7 +122,7 @@ def _told(request: ConnectionRequest, found: Found, verified: Verified, *, at: d
         "parting_token": "",
         "parting_until": None,
         # Once Meta was told where to send webhooks it is checked at once; where we die before that, then.
-        "check_due_at": at + LEASE,
+        "check_due_at": at + lease_time(),
     }
 
 

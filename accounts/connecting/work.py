@@ -4,12 +4,13 @@ import logging
 from contextlib import suppress
 
 from accounts.connecting.begin import PATIENCE, end_forgotten
-from accounts.connecting.claiming import Claim, TakenOver, claim_next
+from accounts.connecting.claiming import Claim, claim_next
 from accounts.connecting.looking import look
 from accounts.connecting.refusals import Refused
 from accounts.connecting.saving import give_up, save
 from accounts.models import ConnectionRequest
 from core.clock import now
+from core.lease import TakenOver
 
 logger = logging.getLogger("countersign.connect")
 State = ConnectionRequest.State
@@ -24,7 +25,7 @@ def connect_next() -> bool:
     claim = claim_next(at)
     if claim is None:
         return False
-    with suppress(TakenOver):
+    with suppress(TakenOver), claim.kept():
         _go_on(claim)
     return True
 

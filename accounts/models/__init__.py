@@ -8,6 +8,7 @@ from accounts.models.grant import Grant, Right
 from accounts.models.invitation import Invitation, InvitedGrant
 from accounts.models.mail import Mail
 from accounts.models.meta_app import MetaApp
+from accounts.models.pace import AccountPace
 from accounts.models.stop import Stop
 from accounts.models.usage import AccountUsage
 from accounts.models.user import User
@@ -15,6 +16,7 @@ from accounts.models.user import User
 __all__ = [
     "Account",
     "AccountCheck",
+    "AccountPace",
     "AccountUsage",
     "Activity",
     "ConnectionRequest",

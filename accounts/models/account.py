@@ -14,6 +14,7 @@ from accounts.reasons import reason_sentence
 from core.clock import now as clock_now
 from core.fields import EncryptedField, PublicIdField
 from core.live import Change, publish
+from core.retrying import Retry
 from core.wake import wake
 from graph.networks import Login, Network
 
@@ -23,6 +24,15 @@ if TYPE_CHECKING:
 
 # How much newer a webhook has to be than the one noted last, to be noted.
 HEARD_EVERY = timedelta(seconds=10)
+# In these states what was said can be read at Meta.
+READABLE = ("connected", "restricted")
+# How long a restricted account waits before one message tries whether that is over, and at most, where it was tried again and again.
+PROBES = Retry(first=timedelta(minutes=15), longest=timedelta(hours=6))
+
+
+def probe_wait(probes: int) -> timedelta:
+    """How long until the next try, after so many in vain."""
+    return PROBES.wait(probes + 1)
 
 
 class AccountQuerySet(models.QuerySet["Account"]):
@@ -36,6 +46,10 @@ class AccountQuerySet(models.QuerySet["Account"]):
 
     def visible_to(self, user: "User") -> Self:
         return self.where(user, Right.READ)
+
+    def readable(self) -> Self:
+        """Those that Meta lets us read: one that it does not let send can be read, one without a good token cannot."""
+        return self.filter(state__in=READABLE).exclude(token="")
 
 
 class Account(models.Model):
@@ -136,6 +150,14 @@ class Account(models.Model):
     parting_token = EncryptedField(blank=True, default="", editable=False)
     parting_until = models.DateTimeField(null=True, blank=True, editable=False)
 
+    # When one of its threads may be read next to find out what became of a message; while somebody reads, the end of their lease.
+    read_free_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    # While Meta restricts it: when one message may try whether that is over, which one does, and how many did so before.
+    probe_due_at = models.DateTimeField(_("tried again"), null=True, blank=True, editable=False)
+    probe = models.CharField(max_length=40, blank=True, editable=False)
+    probes = models.PositiveSmallIntegerField(default=0, editable=False)
+
     # A person's pause: what is written waits ----------------------------------------------------------------------
     held_at = models.DateTimeField(_("paused"), null=True, blank=True, editable=False)
     held_until = models.DateTimeField(_("paused until"), null=True, blank=True, editable=False)
@@ -174,6 +196,11 @@ class Account(models.Model):
         """Whether its state lets messages leave; a pause for pace is apart from this."""
         return self.state == self.State.CONNECTED and bool(self.token)
 
+    def lets_out(self, dispatch: str) -> bool:
+        """Whether its state lets the message of this dispatch (its public id) leave: while Meta restricts the account, only the one that tries."""
+        is_probe = self.state == self.State.RESTRICTED and self.probe == dispatch and bool(self.token)
+        return self.is_sending or is_probe
+
     def allows(self, user: "User", right: str) -> bool:
         """Whether `user` has `right` here."""
         return Account.objects.where(user, right).filter(pk=self.pk).exists()
@@ -192,6 +219,14 @@ class Account(models.Model):
         """Whether somebody has paused sending from it. Without an end it lasts until somebody resumes it."""
         return self.held_at is not None and (self.held_until is None or at < self.held_until)
 
+    def is_paused(self, at: datetime) -> bool:
+        """Whether Meta wants nothing from it for now."""
+        return self.paused_until is not None and at < self.paused_until
+
+    def pauses_end_at(self, at: datetime) -> datetime:
+        """When both somebody's pause and Meta's are over, or `at` where neither is in force. A pause without an end counts for nothing here."""
+        return max(filter(None, (at, self.paused_until, self.held_until if self.is_held(at) else None)))
+
     @property
     def is_delayed(self) -> bool:
         """Whether its conversations are read from time to time, because nothing can come by webhook."""
@@ -206,16 +241,33 @@ class Account(models.Model):
         """Stop sending from this account until somebody mends it. False where it was in that state already, or in a worse one."""
         worse = {self.State.DISCONNECTED} | ({self.State.NEEDS_RECONNECT} if state == self.State.RESTRICTED else set())
         changed = Account.objects.filter(pk=self.pk).exclude(state__in={state, *worse})
-        moved = bool(changed.update(state=state, state_reason=reason, state_changed_at=at))
+        probe = {"probe_due_at": at + probe_wait(0) if state == self.State.RESTRICTED else None, "probe": "", "probes": 0}
+        moved = bool(changed.update(state=state, state_reason=reason, state_changed_at=at, **probe))
         if moved:
             publish(Change(account=self.pk))
         return moved
 
+    def begin_probe(self, dispatch: str, *, at: datetime) -> bool:
+        """Let the message of this dispatch (its public id) try whether Meta still restricts the account. False where another one does, or did lately.
+
+        When the next one may is written down now, so that nothing depends on how this one ends.
+        """
+        due = Account.objects.filter(pk=self.pk, state=self.State.RESTRICTED, probe_due_at__lte=at, probes=self.probes).exclude(token="")
+        return bool(due.update(probe=dispatch, probes=self.probes + 1, probe_due_at=at + probe_wait(self.probes + 1)))
+
+    def end_probe(self, dispatch: str, *, at: datetime) -> bool:
+        """Meta accepted this message. Where it was the one that tried, the restriction is over. False where it was not."""
+        return self._connect(Q(state=self.State.RESTRICTED, probe=dispatch), at=at)
+
     def mend(self, *, at: datetime) -> bool:
         """Let messages leave again. False where nothing was broken, or where it has no token by now, as when somebody has just disconnected it."""
-        broken = Account.objects.filter(pk=self.pk).exclude(state=self.State.CONNECTED).exclude(token="")
-        moved = bool(broken.update(state=self.State.CONNECTED, state_reason="", state_changed_at=at, paused_until=None))
+        return self._connect(~Q(state=self.State.CONNECTED), at=at)
+
+    def _connect(self, broken: Q, *, at: datetime) -> bool:
+        well = {"state": self.State.CONNECTED, "state_reason": "", "state_changed_at": at, "probe_due_at": None, "probe": "", "probes": 0}
+        moved = bool(Account.objects.filter(broken, pk=self.pk).exclude(token="").update(**well))
         if moved:
             wake("dispatch")
+            wake("settle")
             publish(Change(account=self.pk))
         return moved

@@ -41,6 +41,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(_("name"), max_length=120, blank=True)
     language = models.CharField(_("language"), max_length=12, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+    notices = models.BooleanField(_("notices of news"), default=False)
+    sound = models.BooleanField(_("a sound with news"), default=False)
     is_agent = models.BooleanField(_("is an agent"), default=False, editable=False)
     is_staff = models.BooleanField(_("may open the configuration"), default=False)
     is_active = models.BooleanField(_("active"), default=True)

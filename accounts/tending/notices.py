@@ -1,13 +1,13 @@
 """Tells those who can mend an account that it broke, that it is about to, and that it works again: once each."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -46,16 +46,14 @@ def warn_in_time(account: Account, *, at: datetime) -> None:
 
 
 def menders(account: Account) -> list[User]:
-    """Those who can mend it: its managers and the superusers."""
-    return menders_of([account])[account.pk]
+    """Those who can mend it."""
+    return list(menders_of(account.pk))
 
 
-def menders_of(accounts: Sequence[Account]) -> dict[int, list[User]]:
-    """The same by account, in two queries however many there are."""
-    manages = set(Grant.objects.giving(Right.MANAGE).filter(account__in=accounts).values_list("account", "user"))
-    managers = Q(is_superuser=True) | Q(pk__in={user for _account, user in manages})
-    people = list(User.objects.filter(managers, is_active=True, is_agent=False).order_by("pk"))
-    return {account.pk: [each for each in people if each.is_superuser or (account.pk, each.pk) in manages] for account in accounts}
+def menders_of(account: int | OuterRef) -> QuerySet[User]:
+    """Those who can mend the account of this key, which may be a reference to a row further out: its managers and the superusers."""
+    manages = Grant.objects.giving(Right.MANAGE).filter(account=account).values("user")
+    return User.objects.filter(Q(is_superuser=True) | Q(pk__in=manages), is_active=True, is_agent=False).order_by("pk")
 
 
 def _tell(account: Account, *, at: datetime) -> None:
@@ -96,7 +94,8 @@ def _broken(account: Account) -> tuple[str, str]:
     waits = _("Nothing leaves from it; what people write waits. What contacts write still comes in.")
     remedy = remedy_sentence(account.state_reason)
     if account.state == Account.State.RESTRICTED:
-        return _("Meta restricts %s") % account, _paragraphs(account.why, waits, remedy, _page(account))
+        tried = _("One message tries again by itself from time to time; once Meta takes it, everything else follows.")
+        return _("Meta restricts %s") % account, _paragraphs(account.why, waits, tried, remedy, _page(account))
     return _("%s needs to be reconnected") % account, _paragraphs(account.why, waits, remedy, _way_to_reconnect(account))
 
 

@@ -39,7 +39,7 @@ class _Hearing:
 
 def set_polling(*, at: datetime) -> None:
     """Begin reading where it is needed, and end it where it is not any more. Costs one query where nothing changes."""
-    in_use = Account.objects.filter(state__in=(Account.State.CONNECTED, Account.State.RESTRICTED)).exclude(token="")
+    in_use = Account.objects.readable()
     for facts in in_use.values_list(*_FACTS):
         hearing = _Hearing(*facts)
         if change := hearing.change(at):

@@ -21,8 +21,8 @@ from accounts.tending.refreshing import is_due, refresh
 from accounts.tending.subscribing import subscribe
 from accounts.tending.troubles import PASSING
 from core.clock import now
+from core.lease import Lease, lease_time
 
-LEASE = timedelta(minutes=2)
 EVERY = timedelta(hours=1)
 AFTER_TROUBLE = timedelta(minutes=5)
 LOOK_AT = 20
@@ -55,25 +55,35 @@ def _tend_next(at: datetime) -> bool:
 
 
 def _claim(rows: models.QuerySet[Any], at: datetime) -> Any:
-    """Take the one that waits longest, for two minutes. None where none is due, or where other workers are faster."""
+    """Take the one that waits longest. None where none is due, or where other workers are faster."""
     for row in rows.filter(check_due_at__lte=at).order_by("check_due_at", "pk")[:LOOK_AT]:
-        if rows.model.objects.filter(pk=row.pk, check_due_at=row.check_due_at).update(check_due_at=at + LEASE):
-            row.check_due_at = at + LEASE
+        until = at + lease_time()
+        if rows.model.objects.filter(pk=row.pk, check_due_at=row.check_due_at).update(check_due_at=until):
+            row.check_due_at = until
             return row
     return None
 
 
 def _tend_app(app: MetaApp, at: datetime) -> None:
-    is_well = look_after(app)
-    _give_back(app, _next_turn(is_well, now()))
+    turn = Lease(app, "check_due_at")
+    with turn.kept():
+        is_well = look_after(app)
+    _give_back(turn, _next_turn(is_well, now()))
 
 
 def _tend(account: Account, at: datetime) -> None:
+    turn = Lease(account, "check_due_at")
+    with turn.kept():
+        again_at = _look_after(account, at)
+    _give_back(turn, again_at)
+
+
+def _look_after(account: Account, at: datetime) -> datetime | None:
+    """Returns when its turn comes again, if ever."""
     again_at = part(account, at=at)
     if account.state == Account.State.DISCONNECTED:
-        return _give_back(account, again_at)
-    is_well = _do_what_is_wanted(account, at) and _check(account)
-    _give_back(account, _next_turn(is_well, now()))
+        return again_at
+    return _next_turn(_do_what_is_wanted(account, at) and _check(account), now())
 
 
 def _do_what_is_wanted(account: Account, at: datetime) -> bool:
@@ -89,10 +99,10 @@ def _do_what_is_wanted(account: Account, at: datetime) -> bool:
 
 
 def _read_again(account: Account) -> None:
-    """All of it but the turn that we claimed: a token that was stored meanwhile may come with another login and another app."""
-    wants, turn = account.wants, account.check_due_at
+    """A token that was stored meanwhile may come with another login and another app."""
+    wants = account.wants
     account.refresh_from_db()
-    account.wants, account.check_due_at = wants, turn
+    account.wants = wants
 
 
 def _end_wants(account: Account, done: set[str]) -> None:
@@ -114,6 +124,6 @@ def _next_turn(is_well: bool, at: datetime) -> datetime:
     return at + (EVERY if is_well else AFTER_TROUBLE) * random.uniform(0.85, 1.15)  # noqa: S311 (nothing to guess)
 
 
-def _give_back(row: Account | MetaApp, turn: datetime | None) -> None:
+def _give_back(turn: Lease[Any], again_at: datetime | None) -> None:
     """Unless somebody has asked for another turn meanwhile."""
-    type(row)._default_manager.filter(pk=row.pk, check_due_at=row.check_due_at).update(check_due_at=turn)
+    turn.update(check_due_at=again_at)

@@ -21,11 +21,11 @@ else:
 
 
 class PreferencesForm(UserForm):
-    """Name, language and time zone."""
+    """Name, language and time zone, and how somebody wants to hear of news."""
 
     class Meta:
         model = User
-        fields = ("name", "language", "time_zone")
+        fields = ("name", "language", "time_zone", "notices", "sound")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -35,6 +35,8 @@ class PreferencesForm(UserForm):
             choices=[("", _("As installed (%s)") % settings.TIME_ZONE), *zones],
         )  # fmt: skip
         self.fields["language"] = forms.ChoiceField(label=_("Language"), required=False, choices=[("", _("As the browser asks")), *settings.LANGUAGES])
+        self.fields["notices"].help_text = _("While another window is in front: that somebody wrote, never what they wrote.")
+        self.fields["sound"].help_text = _("A short, soft one, at the same moments.")
         self.fields["name"].help_text = _("Colleagues see it beside what you write; contacts do not.")
 
     def save(self, commit: bool = True) -> User:
@@ -44,7 +46,7 @@ class PreferencesForm(UserForm):
 
 
 class Preferences(UserUpdate):
-    """One's own name, language and time zone."""
+    """One's own name, language, time zone, notices and sound."""
 
     template_name = "accounts/preferences.html"
     form_class = PreferencesForm

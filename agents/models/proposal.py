@@ -8,7 +8,7 @@ from django.db.models import Case, Exists, F, IntegerField, OuterRef, Prefetch, 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, User
+from accounts.models import Account, Activity, User
 from agents.models.agent import Agent
 from agents.models.policy import PolicyVersion
 from core.fields import PublicIdField
@@ -31,6 +31,20 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         """Pending ones, and approved ones whose message was taken back unsent (stale, undone, or its Stop)."""
         taken_back = ProposalPart.objects.filter(proposal=OuterRef("pk"), message__dispatch__state=Dispatch.State.CANCELLED)
         return self.filter(Q(state=Proposal.State.PENDING) | Q(Exists(taken_back), state=Proposal.State.APPROVED))
+
+    def approved(self) -> Self:
+        """Those whose message leaves, or has left."""
+        return self.filter(state=Proposal.State.APPROVED).exclude(pk__in=self.awaiting_decision().values("pk"))
+
+    def supersede(self, *, by: User, at: datetime) -> int:
+        """A person sends their own words instead of these. In the conversation that the caller has locked; returns how many it closed."""
+        closed = 0
+        for proposal in self.awaiting_decision().select_related("conversation__account"):
+            if Proposal.objects.awaiting_decision().filter(pk=proposal.pk).update(state=Proposal.State.SUPERSEDED):
+                proposal.decisions.filter(undone_at=None).update(undone_at=at)
+                Activity.record("proposal.answered", proposal, by=by, at=at, account=proposal.conversation.account)
+                closed += 1
+        return closed
 
     def by_deadline(self, at: datetime) -> Self:
         """What closes first comes first, then what has no end, by age.
@@ -138,7 +152,9 @@ class ProposalPart(models.Model):
 
     @property
     def content(self) -> Content:
-        return Content(text=self.text, media=self.media, link=Link(**self.link) if self.link else None)
+        if self.link:
+            return Content(link=Link(**self.link), picture=self.media)
+        return Content(text=self.text, media=self.media)
 
     @property
     def preview(self) -> str:

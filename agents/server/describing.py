@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Account, Right, Stop, User
 from agents.models import Agent, Decision, Proposal
 from agents.models.decision import Answer
+from agents.refusals import agents_off_sentence
 from agents.server.results import (
     AccountOut,
     AnswerOut,
@@ -54,7 +55,11 @@ def window_out(conversation: Conversation, now: datetime) -> WindowOut:
 
 def stop_out(agent: Agent, conversation: Conversation) -> StopOut:
     stop = Stop.objects.touching(agent=agent.user_id, account=conversation.account_id, conversation=conversation.public_id).first()
-    return StopOut(stopped=True, reason=stop.reason, since=stop.at) if stop else StopOut(stopped=False)
+    if stop:
+        return StopOut(stopped=True, reason=stop.reason, since=stop.at)
+    if conversation.agents_off_at:
+        return StopOut(stopped=True, reason=agents_off_sentence(), since=conversation.agents_off_at)
+    return StopOut(stopped=False)
 
 
 def row_out(conversation: Conversation, waiting: int, now: datetime) -> ConversationRow:

@@ -1,6 +1,7 @@
 """Fetches the picture of a proposal before it is proposed: what the approver sees is what will be sent."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import anyio
@@ -14,11 +15,13 @@ from agents.server import identity
 from agents.server.hop import on_orm
 from agents.server.reading import find_conversation
 from core.clock import now
-from inbox.media import LEASE, check_address, fetch_now, keep_address
+from inbox.media import check_address, fetch_now, keep_address
 from inbox.models import Conversation, MediaFile
 
 # Slow servers of strangers may hold these threads and no others.
 THREADS = 4
+# From then on whoever fetches renews the lease.
+UNTIL_A_THREAD_IS_FREE = timedelta(minutes=1)
 
 
 class Pictures:
@@ -56,7 +59,7 @@ def _begin(key: int | None, conversation_id: str, url: str, arguments: Mapping[s
     with transaction.atomic():
         media = keep_address(conversation.account, url, by=loaded.agent.user)
         # Meanwhile the worker leaves the row alone.
-        media.lease_until = now() + LEASE
+        media.lease_until = now() + UNTIL_A_THREAD_IS_FREE
         media.save(update_fields=["lease_until"])
     return media
 

@@ -19,7 +19,7 @@ from agents.views.queue import Queue, desk_page
 from core.clock import now
 from inbox.errors import AlreadyMoved, NotAllowed, Refused
 from inbox.models import Dispatch
-from inbox.views.access import Request, conversation_for, person
+from inbox.views.access import Request, conversation_for, person, shown_revision
 from inbox.views.messages import thread_fragment
 
 STATUS: dict[type[Refused], int] = {NotAllowed: 403, AlreadyMoved: 409, Conflict: 409}
@@ -39,28 +39,29 @@ def decision(request: Request, public_id: str) -> HttpResponse:
 def takeover(request: Request, public_id: str) -> HttpResponse:
     """Send a person's own words in its place."""
     how = {"text": request.POST.get("text", "").replace("\r\n", "\n")}
-    return _answer(request, public_id, deciding.take_over, how, _("Taken over as your own words."))
+    return _answer(request, public_id, deciding.take_over, how, _("Taken over as your own words. Agents are off here until you switch them on again."))
 
 
 def _answer(request: Request, public_id: str, verb: Callable[..., Any], how: dict[str, Any], done: str) -> HttpResponse:
     proposal = proposal_for(request, public_id)
     try:
-        verb(proposal, by=person(request), digest=request.POST.get("digest", ""), revision=_number(request.POST.get("revision")), **how)
+        verb(proposal, by=person(request), digest=request.POST.get("digest", ""), revision=_shown(request), **how)
     except Refused as refused:
         return _refused(request, proposal_for(request, public_id), refused)
     return _done(request, proposal_for(request, public_id), done)
 
 
-def _number(text: str | None) -> int:
+def _shown(request: Request) -> int:
     """The revision that was shown; what is no number matches none."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 12 else -1
+    revision = shown_revision(request.POST)
+    return -1 if revision is None else revision
 
 
 def _done(request: Request, proposal: Proposal, words: str) -> HttpResponse:
     """The next card, or the conversation as it is now, and one sentence for who cannot see that."""
     if not request.htmx:
         return redirect("agents:queue")
-    event = {"words": words, "undo": _undo(proposal, person(request).pk)}
+    event = {"words": words} | _undo(proposal, person(request).pk)
     if _in_conversation(request):
         opened = conversation_for(request, proposal.conversation.public_id)
         return trigger_client_event(thread_fragment(request, opened, since=request.POST.get("since", "")), "announce", event)
@@ -71,10 +72,14 @@ def _done(request: Request, proposal: Proposal, words: str) -> HttpResponse:
     return trigger_client_event(render(request, "agents/_desk.html", context), "announce", event)
 
 
-def _undo(proposal: Proposal, person: int) -> str:
-    """The public id of the message's dispatch, where it can still be taken back."""
-    dispatch = Dispatch.objects.filter(message=proposal.part.message_id, not_before__gt=now(), released_by=person).first()
-    return dispatch.public_id if dispatch else ""
+def _undo(proposal: Proposal, person: int) -> dict[str, Any]:
+    """Where it can still be taken back: the public id of the message's dispatch, when it leaves, and in how many milliseconds."""
+    at = now()
+    held = Dispatch.objects.filter(message=proposal.part.message_id, state=Dispatch.State.QUEUED, not_before__gt=at, released_by=person).first()
+    if held is None:
+        return {}
+    left = int((held.not_before - at).total_seconds() * 1000)
+    return {"undo": held.public_id, "leaves": int(held.not_before.timestamp() * 1000), "left": left}
 
 
 def _refused(request: Request, proposal: Proposal, refused: Refused) -> HttpResponse:

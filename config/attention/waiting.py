@@ -23,7 +23,7 @@ RECENT = timedelta(days=14)
 
 def waiting(user: User, at: datetime) -> Iterator[Line]:
     yield from _proposals(user)
-    yield from _dispatches(user)
+    yield from _dispatches(user, at)
     yield from _stops(user)
     yield from _backfills(user, at)
 
@@ -36,11 +36,21 @@ def _proposals(user: User) -> Iterator[Line]:
         yield Line(sentence, reverse("agents:queue"))
 
 
-def _dispatches(user: User) -> Iterator[Line]:
-    number = Dispatch.objects.filter(account__in=managed_accounts(user), state=Dispatch.State.UNKNOWN).order_by()[:COUNTED].count()
-    if number:
-        sentence = ngettext("Of %d message nobody knows whether it arrived.", "Of %d messages nobody knows whether they arrived.", number) % number
-        yield Line(sentence, reverse("admin:inbox_dispatch_changelist") + "?state__exact=unknown")
+def _dispatches(user: User, at: datetime) -> Iterator[Line]:
+    """Those about which a person is asked, and those of which Countersign still finds out what became."""
+    unknown = Dispatch.objects.filter(account__in=managed_accounts(user), state=Dispatch.State.UNKNOWN).order_by()
+    address = reverse("admin:inbox_dispatch_changelist") + "?state__exact=unknown"
+    asking = unknown.asking(at)
+    if number := asking[:COUNTED].count():
+        sentence = ngettext(
+            "Of %d message nobody knows whether it arrived; somebody has to look.",
+            "Of %d messages nobody knows whether they arrived; somebody has to look.",
+            number,
+        )
+        yield Line(sentence % number, address)
+    if number := unknown.exclude(pk__in=asking.values("pk"))[:COUNTED].count():
+        sentence = ngettext("Countersign is finding out whether %d message arrived.", "Countersign is finding out whether %d messages arrived.", number)
+        yield Line(sentence % number, address, "calm")
 
 
 def _stops(user: User) -> Iterator[Line]:

@@ -102,7 +102,7 @@ def _answer(simulator: "Simulator", request: httpx.Request) -> httpx.Response:
         return _page() if path == "/" else _read(simulator, request, path.removeprefix("/sim/"))
     name = path.removeprefix("/sim/")
     if request.method == "DELETE" and name == "faults":
-        simulator.clear_faults()
+        simulator.clear_faults(**dict(request.url.params))
         return _json(200, {"ok": True})
     if request.method == "POST" and path.startswith("/sim/") and name in COMMANDS:
         return _command(simulator, name, _body(request))

@@ -62,8 +62,9 @@ class Faults:
         fault = self._find("debug_token", account, "token_dead")
         return fault or self._find("messages", account, "token_dead")
 
-    def clear(self) -> None:
-        self.store.run("DELETE FROM fault")
+    def clear(self, kind: str | None = None, account: str | None = None) -> None:
+        """All of them, or those of a kind, or those that were ordered for an account."""
+        self.store.run("DELETE FROM fault WHERE kind = ifnull(?, kind) AND (? IS NULL OR account = ?)", kind, account, account)
 
     def _find(self, route: str, account: str | None, kind: str = "%") -> Fault | None:
         row = self.store.row(

@@ -33,7 +33,7 @@ def more(row: Row) -> dict[str, Any]:
 def shown(shelf: Shelf, row: Row) -> dict[str, Any]:
     """For tests and the phone page; the first file also in fields of its own."""
     files = [_file(shelf, each) for each in attachments.of_row(row)] if not row["unsent"] else []
-    first = next((each for each in files if each["sha256"]), {"sha256": "", "mime": "", "picture": ""})
+    first = next((each for each in [*files, *_of_card(shelf, row)] if each["sha256"]), {"sha256": "", "mime": "", "picture": ""})
     return {name: row[name] for name in SHOWN} | {
         "sha256": first["sha256"],
         "mime": first["mime"],
@@ -43,6 +43,11 @@ def shown(shelf: Shelf, row: Row) -> dict[str, Any]:
         "unsent": bool(row["unsent"]),
         "more": more(row),
     }
+
+
+def _of_card(shelf: Shelf, row: Row) -> list[dict[str, Any]]:
+    """A card has no attachment of its own, but may show a picture."""
+    return [_file(shelf, Attachment("image", media=row["media"]))] if row["kind"] == "link" and row["media"] and not row["unsent"] else []
 
 
 def _file(shelf: Shelf, attachment: Attachment) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from graph.simulator.call import Call
 from graph.simulator.drafts import Draft, read_draft
 from graph.simulator.errors import invalid
 from graph.simulator.faults import Fault, while_sending
-from graph.simulator.media import Media
+from graph.simulator.media import Media, mime_of
 from graph.simulator.store import Row
 from graph.simulator.world import Account, Contact
 
@@ -24,6 +24,7 @@ def send(simulator: "Simulator", call: Call, account: Account, fault: Fault | No
         return act(simulator, contact, draft)
     _check_companions(simulator, account, contact, draft)
     files = [uploads.have(simulator, call, account, wanted) for wanted in draft.files]
+    draft.values |= _picture(simulator, account, draft.values.get("image_url", ""))
     row = keep(simulator, account, contact, draft, files)
     echo(simulator, account, row)
     return {"recipient_id": contact.id, "message_id": row["mid"]} | _reusable(draft, files)
@@ -100,6 +101,14 @@ def _check_companions(simulator: "Simulator", account: Account, contact: Contact
     personas.check(simulator, account, json.loads(draft.values.get("more", "{}")).get("persona", ""))
     if draft.utility:
         draft.values |= {"kind": "text", "text": utility_templates.text(simulator, account, draft.utility)}
+
+
+def _picture(simulator: "Simulator", account: Account, url: str) -> dict[str, str]:
+    """The picture of a card, which Meta fetches itself. A card whose picture cannot be had goes out without it."""
+    status, content = simulator.fetch(url) if url else (0, b"")
+    if status != 200 or mime_of(content) not in uploads.IMAGES:
+        return {}
+    return {"media": simulator.shelf.keep(content, account=account.id, at=simulator.now_ms(), name="card").id}
 
 
 def _reusable(draft: Draft, files: list[Media]) -> dict[str, str]:

@@ -397,8 +397,9 @@ class Simulator(Core):
             most=most,
         )
 
-    def clear_faults(self) -> None:
-        self.faults.clear()
+    def clear_faults(self, kind: str | None = None, account: str | None = None) -> None:
+        """All of them, or those of a kind, or those that were ordered for an account."""
+        self.faults.clear(kind, account)
 
     def _write(self, account: str, contact: str, writing: Writing) -> str:
         return people.write(self, *self._both(account, contact), writing)

@@ -161,6 +161,16 @@ class Store:
         row = self.row("SELECT value FROM setting WHERE name = ?", name)
         return str(row["value"]) if row else default
 
+    def copy_to(self, other: "Store") -> None:
+        """The other one then remembers this, and nothing else."""
+        with self._lock, other._lock:
+            self._db.backup(other._db)
+
+    @property
+    def is_untouched(self) -> bool:
+        with self._lock:
+            return bool(self._db.total_changes == 0)
+
     def empty(self) -> None:
         with self.transaction():
             for table in TABLES:

@@ -29,6 +29,7 @@ HISTORY = (
     ("inbox_message", _("Messages")),
     ("inbox_dispatch", _("Dispatches")),
     ("inbox_occurrence", _("Occurrences")),
+    ("inbox_note", _("Notes")),
     ("inbox_parkedecho", _("Parked echoes")),
     ("agents_proposal", _("Proposals")),
 )
@@ -62,6 +63,7 @@ class ConversationAdmin(ReadOnlyAdmin):
     fields = (
         "account", "contact", "history", "revision", "last_message_at", "last_message", "newest_inbound", "window_now", "window_cause", "window_opened_at",
         "window_message", "window_closes_at", "human_until", "perhaps_until", "window_refused_at", "held_by", "control_at", "delivered_until", "read_until",
+        "assignee", "closed_at", "closed_by", "snoozed_until", "agents_off_at", "agents_off_by",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -1,9 +1,14 @@
 """A person as one account knows them."""
 
+from datetime import datetime, timedelta
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.fields import PublicIdField
+
+# Meta's clock and ours differ by no more than this.
+CLOCKS_DIFFER = timedelta(minutes=1)
 
 
 class Contact(models.Model):
@@ -17,6 +22,8 @@ class Contact(models.Model):
     profile_fetched_at = models.DateTimeField(_("profile fetched"), null=True, blank=True)
     profile_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
     first_seen_at = models.DateTimeField(_("first seen"))
+    # Meta would not hand on a message to them, and they have done nothing since.
+    unavailable_since = models.DateTimeField(_("cannot be reached since"), null=True, blank=True, editable=False)
     # They were erased here: whatever was said until then is not read back from Meta.
     forgotten_at = models.DateTimeField(_("erased"), null=True, blank=True, editable=False)
 
@@ -27,6 +34,12 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return self.name or (f"@{self.username}" if self.username else str(_("Somebody (…%s)") % self.external_id[-4:]))
+
+    def be_reached(self, *, at: datetime) -> None:
+        """They did something then, or a message reached them: an earlier word of Meta's that they cannot be reached holds no longer."""
+        if self.unavailable_since and self.unavailable_since < at + CLOCKS_DIFFER:
+            self.unavailable_since = None
+            Contact.objects.filter(pk=self.pk, unavailable_since__lt=at + CLOCKS_DIFFER).update(unavailable_since=None)
 
     @property
     def initial(self) -> str:

@@ -1,22 +1,24 @@
 """The thread between one account and one contact."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Exists, F, Max, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import F, Max, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, User
+from accounts.models import Account, Activity, User
 from core.clock import now as clock_now
 from core.fields import PublicIdField
 from core.live import Change, publish
-from inbox.models.contact import Contact
+from inbox.models.contact import CLOCKS_DIFFER, Contact
+from inbox.models.conversation_queries import ConversationQuerySet
+from inbox.models.label import Label
 from inbox.models.message import Message
 from inbox.models.occurrence import Occurrence
+from inbox.models.read_mark import ReadMark
 from inbox.window import HUMAN, PERHAPS, STANDARD, MessagingWindow
 
 if TYPE_CHECKING:
@@ -26,51 +28,8 @@ if TYPE_CHECKING:
 CAUSES = ("message", "postback", "referral", "reaction")
 # An old click counts no more once there were this many newer ones.
 AD_CLICKS_LOOKED_AT = 5
-CLOCKS_DIFFER, A_SECOND = timedelta(minutes=1), timedelta(seconds=1)
-LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-
-
-def _unseen_by(user: User) -> models.QuerySet[Message]:
-    """Of the conversation around it: what came after this user last looked. The index `messages_unseen` answers it alone."""
-    # By the row around, not by the message's own column: then the index is entered where the mark stands, however long the thread is.
-    mark = ReadMark.objects.filter(conversation=OuterRef(OuterRef("pk")), user=user).values("read_until")[:1]
-    return Message.objects.filter(
-        conversation=OuterRef("pk"), direction=Message.Direction.IN, received_at__gt=Coalesce(Subquery(mark), LONG_AGO), is_history=False
-    )
-
-
-class ConversationQuerySet(models.QuerySet["Conversation"]):
-    """Conversations, by who may see them and in which order."""
-
-    def visible_to(self, user: User) -> Self:
-        return self.filter(account__in=Account.objects.visible_to(user))
-
-    def where(self, user: User, right: str) -> Self:
-        return self.filter(account__in=Account.objects.where(user, right))
-
-    def newest_first(self) -> Self:
-        return self.order_by("-last_message_at", "-pk")
-
-    def with_unread(self, user: User) -> Self:
-        """Adds `unread`: how many of the contact's messages came after this user last looked. History is nobody's news."""
-        counted = _unseen_by(user).order_by().values("conversation").annotate(number=Count("pk")).values("number")
-        return self.annotate(unread=Coalesce(Subquery(counted), 0))
-
-    def count_unread(self, user: User, *, among: int) -> int:
-        """In how many of the newest `unread` would not be zero. Asked row by row: a filter would let PostgreSQL look through all messages there are."""
-        newest = Conversation.objects.filter(pk__in=self.newest_first().values("pk")[:among])
-        return sum(newest.annotate(is_unread=Exists(_unseen_by(user))).values_list("is_unread", flat=True))
-
-    def lock(self, pk: int) -> "Conversation":
-        """The row, locked until the transaction ends. The first of the locks: conversation, proposal, dispatch, activity.
-
-        On SQLite every transaction of ours begins IMMEDIATE, so there is one writer anyhow.
-        """
-        conversation = self.select_for_update().get(pk=pk)
-        # Read after the lock was had: a join would show the account as it was before we waited (READ COMMITTED).
-        conversation.account = Account.objects.select_related("meta_app").get(pk=conversation.account_id)
-        conversation.contact = Contact.objects.get(pk=conversation.contact_id)
-        return conversation
+A_SECOND = timedelta(seconds=1)
+A_MOMENT = timedelta(microseconds=1)
 
 
 class Conversation(models.Model):
@@ -106,6 +65,31 @@ class Conversation(models.Model):
     control_at = models.DateTimeField(_("held since"), null=True, blank=True)
     delivered_until = models.DateTimeField(_("delivered up to"), null=True, blank=True)
     read_until = models.DateTimeField(_("read up to"), null=True, blank=True)
+    # When the newest news of the contact's was stored; what somebody has not read is told by it.
+    last_received_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Since when the contact waits for an answer: their first message after our last. None where we spoke last.
+    waiting_since = models.DateTimeField(_("waits since"), null=True, blank=True, editable=False)
+
+    # What people make of it: `inbox/teamwork.py`, `closing.py` and `labelling.py` ----------------------------------
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("assigned to"), editable=False
+    )
+    assigned_at = models.DateTimeField(_("assigned"), null=True, blank=True, editable=False)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True, editable=False)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("closed by"), editable=False
+    )
+    # Once it is over, the conversation is open again; nobody has to sweep for that.
+    snoozed_until = models.DateTimeField(_("snoozed until"), null=True, blank=True, editable=False)
+    snoozed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("snoozed by"), editable=False
+    )
+    # Agents may propose nothing here, since a person took over or said so.
+    agents_off_at = models.DateTimeField(_("agents off since"), null=True, blank=True, editable=False)
+    agents_off_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("agents switched off by"), editable=False
+    )
+    labels = models.ManyToManyField(Label, blank=True, related_name="conversations", verbose_name=_("labels"), editable=False)
 
     objects = ConversationQuerySet.as_manager()
 
@@ -115,6 +99,11 @@ class Conversation(models.Model):
         indexes = (
             models.Index(fields=("-last_message_at", "-id"), name="conversations_newest_first"),
             models.Index(fields=("account", "-last_message_at", "-id"), name="conversations_of_account"),
+            # Most conversations are closed sooner or later; the list looks at the others.
+            models.Index(fields=("account", "-last_message_at", "-id"), condition=Q(closed_at=None), name="conversations_not_closed"),
+            models.Index(fields=("assignee", "-last_message_at", "-id"), condition=Q(assignee__isnull=False), name="conversations_of_assignee"),
+            models.Index(fields=("waiting_since", "id"), condition=Q(waiting_since__isnull=False), name="conversations_that_wait"),
+            models.Index(fields=("snoozed_until", "id"), condition=Q(snoozed_until__isnull=False), name="conversations_snoozed"),
         )
 
     def __str__(self) -> str:
@@ -143,6 +132,7 @@ class Conversation(models.Model):
 
         Source: Meta, Messenger Platform, "Send a message", standard messaging window.
         """
+        self.contact.be_reached(at=at)
         if self.window_opened_at is None or self._opening(cause, at, message) > self._opening(self.window_cause, self.window_opened_at, self.window_message):
             self.window_cause, self.window_opened_at, self.window_message = cause, at, message
             self.window_closes_at = at + STANDARD
@@ -192,6 +182,9 @@ class Conversation(models.Model):
         is_news = not message.is_history
         if message.is_inbound and (is_news or _may_be_later(message, self.newest_inbound)):
             self.hear()
+        if message.is_inbound and is_news:
+            self.last_received_at = max(message.received_at, self.last_received_at or message.received_at)
+            self.come_back(at=message.received_at)
         if is_news or _may_be_later(message, self.last_message):
             self.revision = self.revision + 1
         if self.last_message is None or _is_later(message, self.last_message):
@@ -200,11 +193,28 @@ class Conversation(models.Model):
             self.newest_inbound = message
 
     def find_newest(self) -> None:
-        """Look up which messages are the newest, after the time of one was corrected."""
-        self.last_message = _latest(self.messages.all())
+        """Look up which messages are the newest, after the time of one was corrected. What was taken back before it left was never said."""
+        self.last_message = _latest(self.messages.exclude(dispatch__state="cancelled"))
         self.newest_inbound = _latest(self.messages.filter(direction=Message.Direction.IN))
         if self.last_message:
             self.last_message_at = self.last_message.at
+
+    def come_back(self, *, at: datetime) -> None:
+        """The contact wrote: what was closed or put off is on the table again."""
+        if self.closed_at:
+            Activity.record("conversation.reopened", self, by=None, at=at, account=self.account)
+        self.closed_at = self.closed_by = self.snoozed_until = self.snoozed_by = None
+
+    @property
+    def answered_at(self) -> datetime | None:
+        """When we spoke last, looked up."""
+        return self.messages.answers().order_by("-at").values_list("at", flat=True).first()
+
+    def find_waiting(self) -> None:
+        """Look up since when the contact waits."""
+        answered_at = self.answered_at
+        asked = self.messages.filter(direction=Message.Direction.IN, removed_at=None).order_by("at")
+        self.waiting_since = (asked.filter(at__gt=answered_at) if answered_at else asked).values_list("at", flat=True).first()
 
     def hear(self) -> None:
         """The contact said, changed or took back something: what was decided before does not answer it."""
@@ -212,6 +222,7 @@ class Conversation(models.Model):
 
     def show(self) -> None:
         """Save this locked conversation, and have every screen that shows it look again."""
+        self.find_waiting()
         self.screen = F("screen") + 1
         self.save()
         self.refresh_from_db(fields=["revision", "screen"])
@@ -244,10 +255,16 @@ class Conversation(models.Model):
         newest = self.messages.filter(direction=Message.Direction.IN).aggregate(newest=Max("received_at"))["newest"]
         if newest is None:
             return
-        until = min(newest, at or clock_now())
-        mark, made = ReadMark.objects.get_or_create(conversation=self, user=by, defaults={"read_until": until})
-        if not made and mark.read_until < until:
-            ReadMark.objects.filter(pk=mark.pk, read_until__lt=until).update(read_until=until)
+        ReadMark.advance(self, by=by, to=min(newest, at or clock_now()))
+
+    def mark_unread(self, *, by: User) -> bool:
+        """The contact's newest news is new again for this user. False where there is none."""
+        news = self.messages.filter(direction=Message.Direction.IN, is_history=False)
+        newest = news.aggregate(newest=Max("received_at"))["newest"]
+        if newest is None:
+            return False
+        ReadMark.objects.update_or_create(conversation=self, user=by, defaults={"read_until": newest - A_MOMENT})
+        return True
 
 
 def _may_be_later(message: Message, other: Message | None) -> bool:
@@ -272,17 +289,3 @@ def _place(message: Message) -> tuple[datetime, bool, str]:
 
 def _has_passed(mark: datetime | None, message: Message) -> bool:
     return mark is not None and message.at <= mark
-
-
-class ReadMark(models.Model):
-    """How far one user has read one conversation."""
-
-    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="read_marks")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    read_until = models.DateTimeField()
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=("conversation", "user"), name="one_read_mark_per_conversation_and_user"),)
-
-    def __str__(self) -> str:
-        return f"{self.user} · {self.conversation}"

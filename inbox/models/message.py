@@ -1,5 +1,7 @@
 """One thing said, in or out, its media and what people felt about it."""
 
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -10,6 +12,12 @@ from inbox.models.media import MediaFile
 
 # How the ids begin that we made up ourselves, for what Meta tells without one.
 MADE_UP = "postback:"
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def answers(self) -> Self:
+        """What was said from our side, or is about to be: what was taken back or did not get through is no answer."""
+        return self.filter(direction=Message.Direction.OUT).exclude(dispatch__state__in=("cancelled", "failed"))
 
 
 class Message(models.Model):
@@ -48,6 +56,8 @@ class Message(models.Model):
     removed_at = models.DateTimeField(_("unsent"), null=True, blank=True)
     idempotency_key = models.CharField(max_length=64, blank=True)
 
+    objects = MessageQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
@@ -72,6 +82,11 @@ class Message(models.Model):
     @property
     def is_inbound(self) -> bool:
         return self.direction == self.Direction.IN
+
+    @property
+    def is_by_agent(self) -> bool:
+        """Whether an agent wrote it, whoever let it out."""
+        return self.written_by is not None and self.written_by.is_agent
 
     @property
     def words(self) -> str:

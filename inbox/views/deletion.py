@@ -16,6 +16,8 @@ KINDS: tuple[tuple[str, str | Promise], ...] = (
     ("messages", _("The words of messages, in both directions")),
     ("files", _("Pictures, voice messages and files, with our copies")),
     ("reactions", _("Reactions")),
+    ("notes", _("Notes of our colleagues about you")),
+    ("drafts", _("Answers to you that were not sent")),
     ("occurrences", _("By which links and advertisements you came")),
     ("events", _("Comments and other events")),
     ("deliveries", _("What Meta had sent us about you, as it came")),

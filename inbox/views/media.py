@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from inbox import media as verbs
-from inbox.content import Content
+from inbox.content import Content, picture_complaints
 from inbox.errors import ContentRefused, NotAllowed, Refused
 from inbox.models import Conversation, MediaFile
 from inbox.views.access import conversation_for, media_for, person
@@ -50,17 +50,22 @@ def _keep(request: HttpRequest, opened: Conversation) -> MediaFile:
 
 
 def _chosen(request: HttpRequest, opened: Conversation, media: MediaFile | None, refused: Refused | None = None, status: int = 200) -> HttpResponse:
-    context = {"conversation": opened, "media": media, "name": _name(request), "sentences": _sentences(opened, media, refused)}
+    box = "picture" if request.POST.get("box") == "picture" else "media"
+    sentences = _sentences(opened, media, refused, is_for_card=box == "picture")
+    context = {"conversation": opened, "media": media, "name": _name(request), "box": box, "sentences": sentences}
     return render(request, "inbox/_file.html", context, status=status)
 
 
-def _sentences(opened: Conversation, media: MediaFile | None, refused: Refused | None) -> list[str]:
+def _sentences(opened: Conversation, media: MediaFile | None, refused: Refused | None, *, is_for_card: bool) -> list[str]:
     """Why it cannot go out as it is."""
     if refused:
         return refused.sentences if isinstance(refused, ContentRefused) else [refused.sentence]
     if media is None or media.state == MediaFile.State.FETCHING:
         return []
-    return Content(media=media).complaints(opened.account.network) if media.state == MediaFile.State.READY else [media.error]
+    if media.state != MediaFile.State.READY:
+        return [media.error]
+    network = opened.account.network
+    return picture_complaints(media, network) if is_for_card else Content(media=media).complaints(network)
 
 
 def _name(request: HttpRequest) -> str:

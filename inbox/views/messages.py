@@ -1,6 +1,7 @@
 """What was said, as a fragment that keeps itself fresh, and the reply."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -9,14 +10,16 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import trigger_client_event
 
-from inbox.errors import AlreadyMoved, ContentRefused, NotAllowed, Refused
-from inbox.models import Conversation
-from inbox.views.access import Request, conversation_for, person
+from core.clock import now
+from inbox.errors import AlreadyMoved, ContentRefused, KeyIsSpent, NotAllowed, ProposalsWait, Refused
+from inbox.models import Conversation, Dispatch, Message
+from inbox.templatetags.times import moment_ahead
+from inbox.views.access import Request, conversation_for, person, shown_revision
 from inbox.views.composer import Composer, Piece
 from inbox.views.conversation import conversation_page, mark_seen
 from inbox.views.thread import Thread
 
-STATUS: dict[type[Refused], int] = {NotAllowed: 403, AlreadyMoved: 409}
+STATUS: dict[type[Refused], int] = {NotAllowed: 403, AlreadyMoved: 409, KeyIsSpent: 409, ProposalsWait: 409}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,15 +33,21 @@ def _thread(request: Request, opened: Conversation) -> HttpResponse:
     if before := request.GET.get("before"):
         return render(request, "inbox/_earlier.html", {"conversation": opened, "thread": _seen(request, Thread(opened, before=before))})
     shown = request.GET.get("screen"), request.GET.get("window"), request.GET.get("late", "")
-    if shown == (str(opened.screen), Composer(opened, person(request)).window, "late" if opened.account.is_delayed else ""):
+    if shown == (str(opened.screen), Composer(opened, person(request)).window, "late" if opened.account.is_delayed else "") and not _asks_now(request):
         return HttpResponse(status=204)
     return thread_fragment(request, opened, since=request.GET.get("since", ""))
 
 
-def thread_fragment(request: Request, opened: Conversation, *, since: str = "", status: int = 200) -> HttpResponse:
+def _asks_now(request: Request) -> bool:
+    """Whether the moment has come, since the page was made, from which on a person is asked what became of a message."""
+    asks_ms = request.GET.get("asks", "")
+    return asks_ms.isdecimal() and len(asks_ms) < 16 and int(asks_ms) <= now().timestamp() * 1000
+
+
+def thread_fragment(request: Request, opened: Conversation, *, since: str = "", status: int = 200, **more: object) -> HttpResponse:
     """The messages, with what else on the page depends on them."""
-    thread = _seen(request, Thread(opened, since=since))
-    context = {"conversation": opened, "thread": thread, "composer": Composer(opened, person(request)), "fresh": True}
+    thread = _seen(request, Thread.asked_by(request, opened, since=since))
+    context = {"conversation": opened, "thread": thread, "composer": Composer(opened, person(request)), "fresh": True} | more
     return render(request, "inbox/_thread.html", context, status=status)
 
 
@@ -49,36 +58,47 @@ def _seen(request: Request, thread: Thread) -> Thread:
 
 
 def _reply(request: Request, opened: Conversation) -> HttpResponse:
-    composer = Composer(opened, person(request), typed=request.POST.dict(), chosen=request.POST.getlist("media"))
+    composer = Composer(opened, person(request), typed=request.POST.dict(), chosen=request.POST.getlist("media"), named=request.POST.getlist("waiting"))
     try:
-        pieces = composer.pieces()
+        pieces, moment = composer.pieces(), composer.later.moment
     except Refused as refused:
         return _refused(request, composer, [(None, refused)], sent=[])
+    written: list[Message] = []
     refusals: list[tuple[Piece | None, Refused]] = []
     for piece in pieces:
-        if refusal := _send(opened, piece, composer):
-            refusals.append((piece, refusal))
+        # One that is refused holds none of the others up.
+        try:
+            written.append(_send(opened, piece, composer, moment))
+        except Refused as refused:
+            refusals.append((piece, refused))
     left = [piece for piece, _refusal in refusals]
-    return _refused(request, composer, refusals, sent=[piece for piece in pieces if piece not in left]) if refusals else _accepted(request, composer)
+    if refusals:
+        return _refused(request, composer, refusals, sent=[piece for piece in pieces if piece not in left])
+    return _accepted(request, composer, written)
 
 
-def _send(opened: Conversation, piece: Piece, composer: Composer) -> Refused | None:
-    """Write one message. One that is refused holds none of the others up."""
-    try:
-        opened.reply(piece.content, by=composer.user, idempotency_key=piece.key)
-    except Refused as refused:
-        return refused
-    return None
+def _send(opened: Conversation, piece: Piece, composer: Composer, moment: datetime | None) -> Message:
+    when = {"scheduled_for": moment, "unless_they_write": composer.later.is_conditional, "revision": shown_revision(composer.typed)}
+    return opened.reply(piece.content, by=composer.user, idempotency_key=piece.key, beside=composer.beside, **when)
 
 
-def _accepted(request: Request, composer: Composer) -> HttpResponse:
+def _accepted(request: Request, composer: Composer, written: list[Message]) -> HttpResponse:
     if not request.htmx:
         return redirect(composer.conversation)
     opened = conversation_for(request, composer.conversation.public_id)
     thread = _seen(request, Thread(opened, since=request.POST.get("since", "")))
     context = {"conversation": opened, "composer": replace(composer.emptied(), conversation=opened), "thread": thread, "sent": True}
     response = render(request, "inbox/_composer.html", context)
-    return trigger_client_event(response, "announce", {"words": _("Your reply is in the outbox.")})
+    return trigger_client_event(response, "announce", {"words": _what_was_done(written[-1].dispatch)})
+
+
+def _what_was_done(dispatch: Dispatch) -> str:
+    """As it stands: a second click finds what the first one wrote, which may be on its way by now."""
+    if dispatch.is_scheduled:
+        return _("It leaves %s.") % moment_ahead(dispatch.not_before)
+    if dispatch.state != Dispatch.State.QUEUED:
+        return _("You sent this before. Look for it in the conversation.")
+    return _("Your reply is in the outbox.")
 
 
 def _refused(request: Request, composer: Composer, refusals: list[tuple[Piece | None, Refused]], *, sent: list[Piece]) -> HttpResponse:
@@ -87,14 +107,20 @@ def _refused(request: Request, composer: Composer, refusals: list[tuple[Piece | 
     again = Composer(
         opened, composer.user,
         # What the first message answered is answered once it is out.
-        typed={name: value for name, value in composer.typed.items() if not (sent and name == "reply_to")},
+        typed={name: value for name, value in composer.typed.items() if not (sent and name == "reply_to")} | _key_of(composer, refusals, sent),
         chosen=[chosen for chosen in composer.chosen if not sent or chosen in left],
         errors=[*_what_went(sent), *_sentences(refusals)],
+        asks=any(isinstance(refused, ProposalsWait) for _piece, refused in refusals),
     )  # fmt: skip
     status = STATUS.get(type(refusals[0][1]), 422)
     if request.htmx:
         return render(request, "inbox/_composer.html", {"conversation": opened, "composer": again}, status=status)
     return conversation_page(request, opened, again, status=status)
+
+
+def _key_of(composer: Composer, refusals: list[tuple[Piece | None, Refused]], sent: list[Piece]) -> dict[str, str]:
+    """Where the old key stands for something else by now, what is sent from this form again is another message."""
+    return {"key": "" if sent or any(isinstance(refused, KeyIsSpent) for _piece, refused in refusals) else composer.key}
 
 
 def _what_went(sent: list[Piece]) -> list[str]:
@@ -109,6 +135,8 @@ def _sentences(refusals: list[tuple[Piece | None, Refused]]) -> list[str]:
     """Each reason once; where it is about one file of several, with its name."""
     found = []
     for piece, refused in refusals:
+        if isinstance(refused, ProposalsWait):
+            continue  # asked below, with what can be answered
         sentences = refused.sentences if isinstance(refused, ContentRefused) else [refused.sentence]
         names = piece.name if piece and piece.files and isinstance(refused, ContentRefused) else ""
         found += [f"{names}: {sentence}" if names else sentence for sentence in sentences]

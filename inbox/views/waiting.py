@@ -7,7 +7,9 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from accounts.models import Account, Stop
+from accounts.reasons import next_try_sentence
 from inbox.models import Conversation, Dispatch
+from inbox.models.conversation_queries import LONG_AGO
 from inbox.models.dispatch import UNKNOWN_HOLDS_FOR
 from inbox.templatetags.times import when
 
@@ -27,7 +29,7 @@ class Around:
     dispatches: Sequence[Dispatch] = ()
 
     def is_stopped(self, dispatch: Dispatch) -> bool:
-        return dispatch.checks_newest and any(stop.agent_id in (None, dispatch.message.written_by_id) for stop in self.stops)
+        return dispatch.message.is_by_agent and any(stop.agent_id in (None, dispatch.message.written_by_id) for stop in self.stops)
 
     def before(self, dispatch: Dispatch, at: datetime) -> list[Dispatch]:
         """What has to be out of the way first."""
@@ -37,9 +39,13 @@ class Around:
         if other.state == State.UNKNOWN:
             return other.unknown_since is not None and other.unknown_since > at - UNKNOWN_HOLDS_FOR
         if other.state == State.QUEUED:
-            is_earlier = (other.not_before, other.pk) < (dispatch.not_before, dispatch.pk)
-            return not self.is_stopped(other) and (is_earlier or (other.attempts_made > 0 and other.pk < dispatch.pk))
+            return not self.is_stopped(other) and _turn(other) < _turn(dispatch)
         return other.state == State.SENDING
+
+
+def _turn(dispatch: Dispatch) -> tuple[datetime, int]:
+    """Its place in the order of a conversation: what was tried stands before what was not."""
+    return LONG_AGO if dispatch.attempts_made else dispatch.not_before, dispatch.pk
 
 
 def why_waiting(dispatch: Dispatch, conversation: Conversation, around: Around, at: datetime) -> str:
@@ -59,13 +65,13 @@ def why_nothing_leaves(conversation: Conversation, at: datetime) -> str:
     if account.state == Account.State.NEEDS_RECONNECT:
         return _("It leaves as soon as an admin has reconnected %s.") % account
     if account.state == Account.State.RESTRICTED:
-        return _("Meta restricts %s for now. It leaves as soon as that is over.") % account
+        return f"{_('Meta restricts %s for now. It leaves as soon as that is over.') % account} {next_try_sentence(account, at)}".rstrip()
     if getattr(conversation, "lacks_token", False):
         return _("%s has no access token. It leaves as soon as an admin has stored one.") % account
     if account.is_held(at):
-        until = _("It leaves after %s.") % when(account.held_until) if account.held_until else _("It leaves as soon as somebody resumes it.")
+        until = _("It leaves after %s.") % when(account.pauses_end_at(at)) if account.held_until else _("It leaves as soon as somebody resumes it.")
         return _("Sending from %(account)s is paused: “%(reason)s”.") % {"account": account, "reason": account.held_reason} + " " + until
-    if account.paused_until and account.paused_until > at:
+    if account.paused_until and account.is_paused(at):
         return _("Meta asked for a slower pace. It leaves after %s.") % when(account.paused_until)
     return ""
 

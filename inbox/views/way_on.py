@@ -21,7 +21,16 @@ def way_on(conversation: Conversation, at: datetime) -> dict[str, str]:
         case WindowState.UNKNOWN:
             text = _("%s has not written since this account was connected. You may try; Meta decides, and the answer will stand here.")
             return {"title": _("Nobody knows whether Meta's window is open."), "text": text % conversation.contact}
-    return {}
+    return _out_of_reach(conversation)
+
+
+def _out_of_reach(conversation: Conversation) -> dict[str, str]:
+    """Meta's last word about the contact, until they do something."""
+    since = conversation.contact.unavailable_since
+    if since is None:
+        return {}
+    text = _("At %(when)s Meta did not hand on a message to %(contact)s: they may have blocked this account, or left. You may try again; agents wait.")
+    return {"title": _("The contact could not be reached."), "text": text % {"when": when(since), "contact": conversation.contact}}
 
 
 def _human(conversation: Conversation) -> str:

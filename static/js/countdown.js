@@ -44,6 +44,16 @@
     return left > 0;
   }
 
+  // From a certain moment on a person is asked what became of a message; until then the page says that it is being found out.
+  function tickAsk(place, now) {
+    const left = Number(place.dataset.asks) - now;
+    if (left <= 0) {
+      place.removeAttribute("data-asks");
+      document.dispatchEvent(new Event("look-again"));
+    }
+    return left > 0 && left < 11_000;
+  }
+
   let timer;
   function tick() {
     clearTimeout(timer);
@@ -51,10 +61,12 @@
     let soon = false;
     for (const chip of document.querySelectorAll(".window[data-closes]")) soon = tickWindow(chip, now) || soon;
     for (const place of document.querySelectorAll("[data-leaves]")) soon = tickHold(place, now) || soon;
+    for (const place of document.querySelectorAll("[data-asks]")) soon = tickAsk(place, now) || soon;
     timer = setTimeout(tick, soon ? 1000 - (now % 1000) : 10_000);
   }
 
   document.addEventListener("htmx:afterSwap", tick);
+  document.addEventListener("tick", () => queueMicrotask(tick));
   document.addEventListener("visibilitychange", tick);
   tick();
 }

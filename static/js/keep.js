@@ -7,9 +7,10 @@
   let opened = [];
   let playing = [];
   let focused = "";
+  let shown = "";
   let refresh = "";
 
-  const typed = (box) => box.id && "defaultValue" in box && box.value !== box.defaultValue;
+  const typed = (box) => box.id && (box.value !== box.defaultValue || box.checked !== box.defaultChecked);
 
   // A box that a refresh took away, because somebody else was faster: what stood in it stays, to be copied.
   function rescue(words) {
@@ -24,28 +25,41 @@
   function remember(event) {
     refresh = event.detail.requestConfig?.elt?.dataset?.live || "";
     focused = document.activeElement?.id || "";
-    kept = [...document.querySelectorAll("[data-keep] textarea")].filter(typed).map((box) => ({
-      id: box.id, box, value: box.value, start: box.selectionStart, end: box.selectionEnd,
+    shown = document.getElementById("conversation")?.dataset.conversation || "";
+    kept = [...document.querySelectorAll("[data-keep] :is(textarea, [type=datetime-local], [type=checkbox])")].filter(typed).map((box) => ({
+      id: box.id, box, value: box.value, checked: box.checked, start: box.selectionStart, end: box.selectionEnd,
     }));
     kept.push(...[...document.querySelectorAll("[data-keep] [data-panel]:not([hidden])")].map((panel) => ({ id: panel.id, box: panel, panel: true })));
-    opened = [...document.querySelectorAll("details[id][open]")].map((each) => each.id);
+    // A fresh place to answer says itself whether its choice of a moment is open; and nothing is open yet in another conversation.
+    const pane = event.detail.target?.id === "conversation" ? event.detail.target : null;
+    opened = [...document.querySelectorAll("details[id][open]:not(#later)")].filter((each) => !pane?.contains(each)).map((each) => each.id);
     playing = [...document.querySelectorAll("[id^=player-]")].filter((each) => !each.paused && !each.ended);
     places = [...document.querySelectorAll("#scroller, .desk-scroll")].map((box) => ({
       box, fromTop: box.scrollHeight - box.clientHeight + box.scrollTop, near: box.scrollTop > -NEAR, earlier: document.querySelectorAll(".lines").length,
     }));
   }
 
-  function restore() {
-    for (const { id, box, value, start, end, panel } of kept) {
+  // What was in focus; where that is gone because of what it did, what stands for it.
+  function inFocus({ elt }) {
+    const byId = (id) => document.getElementById(id);
+    if (elt?.matches?.("form:has(#mark-unread)")) return byId(`row-${shown}`) ?? byId("list-title");
+    if (["wakes", "reopens"].includes(focused)) return byId(focused) ?? byId("conversation-title");
+    if (focused.startsWith("chip-")) return byId(focused) ?? document.querySelector(".chip-off") ?? byId("list-title");
+    return focused && byId(focused);
+  }
+
+  function restore(event) {
+    for (const { id, box, value, checked, start, end, panel } of kept) {
       const now = document.getElementById(id);
-      if (!now && !panel && ["thread", "card"].includes(refresh)) rescue(value);
+      if (!now && box.type === "textarea" && ["thread", "card"].includes(refresh)) rescue(value);
       if (!now || now === box) continue;
       if (panel) {
         now.hidden = false;
         document.querySelector(`[data-opens="${id}"]`)?.setAttribute("aria-expanded", "true");
       } else {
         now.value = value;
-        now.setSelectionRange(start, end);
+        if (now.type === "checkbox") now.checked = checked;
+        if (now.type === "textarea") now.setSelectionRange(start, end);
         now.dispatchEvent(new Event("input", { bubbles: true }));
       }
     }
@@ -58,7 +72,7 @@
       box.scrollTop = near ? 0 : fromTop - (box.scrollHeight - box.clientHeight);
     }
     // htmx looks for the focused box before its panel is open again.
-    if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus({ preventScroll: true });
+    if (document.activeElement === document.body) inFocus(event.detail.requestConfig ?? {})?.focus?.({ preventScroll: true });
     kept = places = [];
   }
 

@@ -1,11 +1,18 @@
-// Single keys for what people do two hundred times an hour; never inside boxes, never while a key is held.
+// Single keys for what people do two hundred times an hour; never inside boxes, never while a key is held. `_keys.html` is what people are told of them.
 "use strict";
 {
   // A card that has only just changed is not decided by a finger that was already on its way.
   const LOOK = 400;
+  // How long "g" waits for where to go.
+  const GO = 1000;
+  // These press what bears them, `data-key`, in the first of these places that has it; what is selected goes before what is open.
+  const CLICKED = "aertounimvczlhbfwS[]";
+  const PLACES = ["#selection", "#announcer", "#desk", "#thread", "#work", ".conversation-head", ".list-pane", ".top", "main"];
   const since = new Map();
   const sheet = document.getElementById("keys");
-  const inBox = (element) => element.closest("input:not([type=radio]), textarea, select, [contenteditable], dialog");
+  const inBox = (element) => element.closest("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable], dialog");
+  const visible = (element) => Boolean(element?.checkVisibility({ visibilityProperty: true }));
+  let goes = -GO;
 
   function noteCards() {
     for (const card of document.querySelectorAll("[data-proposal]")) {
@@ -24,20 +31,52 @@
     return bottom > 60 && top < innerHeight - 60;
   }
 
+  // What is put away in a menu that can be opened here: the menu, or nothing.
+  function lidOf(element) {
+    const lid = element.parentElement.closest("details:not([open]), [popover]:not(:popover-open)");
+    const opener = lid?.matches("details") ? lid.querySelector("summary") : lid && document.querySelector(`[popovertarget="${lid.id}"]`);
+    return visible(opener) ? lid : null;
+  }
+
+  function targetOf(key) {
+    const enabled = (element) => !element.matches(":disabled, [aria-disabled=true]");
+    for (const reachable of [visible, lidOf]) {
+      for (const place of PLACES) {
+        const found = [...document.querySelectorAll(`${place} [data-key="${key}"]`)].filter((element) => enabled(element) && reachable(element));
+        // Of several that can be taken back, the newest.
+        if (found.length) return found.at(key === "u" ? -1 : 0);
+      }
+    }
+    return key === "f" ? document.querySelector("[popovertarget=facts]") : undefined;
+  }
+
   function press(key) {
-    const target = document.querySelector(`#desk [data-key="${key}"], #thread [data-key="${key}"], #announcer [data-key="${key}"]`);
-    const card = target?.closest("[data-proposal]");
+    const target = targetOf(key), card = target?.closest("[data-proposal]");
     if (card && !inSight(card)) return card.scrollIntoView({ block: "center" }), card.querySelector("h2").focus({ preventScroll: true });
     if (card && isFresh(card)) return;
-    if (target) return target.click();
+    if (target) return pull(target);
     if (key === "r") document.getElementById("composer-text")?.focus();
   }
 
+  // A menu that opens by a key has its first choice in focus.
+  function pull(target) {
+    const lid = visible(target) ? null : lidOf(target);
+    if (lid && target.matches("summary")) lid.matches("details") ? (lid.open = true) : lid.showPopover();
+    target.click();
+    const menu = target.matches("summary") && target.parentElement;
+    if (menu?.open) menu.querySelector(":is(a[href], button, input:not([type=hidden]), select, textarea):not(:disabled)")?.focus();
+  }
+
+  const rows = () => [...document.querySelectorAll(".row")];
+  const current = () => document.activeElement?.closest(".row, .item")?.closest("li") ?? document.querySelector(".row[aria-current]")?.closest("li");
+
   function move(step) {
-    const rows = [...document.querySelectorAll(".row")];
-    const here = rows.findIndex((row) => row.ariaCurrent === "true" || row.hasAttribute("aria-current"));
-    const next = rows[Math.min(Math.max(here + step, 0), rows.length - 1)];
-    if (next && rows.indexOf(next) !== here) next.scrollIntoView({ block: "nearest" }), next.click();
+    const all = rows(), here = all.findIndex((row) => row.hasAttribute("aria-current"));
+    const next = all[Math.min(Math.max(here + step, 0), all.length - 1)];
+    if (next && all.indexOf(next) !== here) return next.scrollIntoView({ block: "nearest" }), next.click();
+    // Behind the last one stand those that are not on the page yet.
+    const older = step > 0 && document.querySelector(".older [hx-get]");
+    if (older) document.addEventListener("htmx:afterSettle", () => rows().length > all.length && move(step), { once: true }), older.click();
   }
 
   // The newest message of theirs in particular; pressed again, the one before it.
@@ -50,13 +89,45 @@
     next?.click();
   }
 
+  function search() {
+    const box = [...document.querySelectorAll('input[data-key="/"]')].find(visible);
+    box?.focus();
+    box?.select();
+  }
+
+  const OWN = {
+    "?": () => sheet.showModal(),
+    "/": search,
+    j: () => move(1),
+    k: () => move(-1),
+    q: answer,
+    x: () => current()?.querySelector("input[type=checkbox]")?.click(),
+    g: () => (goes = performance.now()),
+    Enter: () => current()?.querySelector(".row")?.click(),
+  };
+
+  // Whether the key is for what is open over the page.
+  function isCovered(key) {
+    // What is being sent has locked its boxes: whoever goes on typing means no commands.
+    if (document.activeElement === document.body && document.querySelector("#reply.htmx-request, .noting-form.htmx-request")) return true;
+    const over = document.querySelector("dialog[open], [popover]:popover-open:not(.work-more)");
+    if (over) return targetOf(key)?.getAttribute("popovertarget") !== over.id;
+    // In an open menu letters are for its choices; only its own key closes it.
+    const menu = document.activeElement.closest(".work-menu[open], .list-menu[open], .later[open], .emoji[open]");
+    return menu !== null && document.activeElement.localName !== "summary" && targetOf(key) !== menu.querySelector("summary");
+  }
+
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && inBox(event.target) && !sheet.open) return event.target.blur();
-    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || inBox(event.target)) return;
-    if (event.key === "?") return sheet.showModal();
-    if (event.key === "j" || event.key === "k") return event.preventDefault(), move(event.key === "j" ? 1 : -1);
-    if (event.key === "q") return event.preventDefault(), answer();
-    if ("aertou".includes(event.key)) event.preventDefault(), press(event.key);
+    const { key, target } = event;
+    if (key === "Escape" && inBox(target) && !document.querySelector("dialog[open]")) return target.blur();
+    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || inBox(target) || isCovered(key)) return;
+    const going = performance.now() - goes < GO && document.querySelector(`[data-go="${CSS.escape(key)}"]`);
+    goes = -GO;
+    if (going) return event.preventDefault(), going.click();
+    // Enter does what is in focus, whatever that is.
+    if (key === "Enter" && target !== document.body) return;
+    if (Object.hasOwn(OWN, key)) return event.preventDefault(), OWN[key]();
+    if (CLICKED.includes(key)) event.preventDefault(), press(key);
   });
 
   // The same short look for the mouse, where the card changed under it.

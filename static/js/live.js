@@ -17,21 +17,25 @@
       const present = document.getElementById(element.id);
       if (!present) return;
       // Nor does a look that is under way see what came after it; and an answer that is under way brings the newest along.
-      const busy = present.classList.contains("htmx-request") || document.querySelector("main form.htmx-request, main button.htmx-request");
+      const busy = present.classList.contains("htmx-request") || document.querySelector("main :is(form, button, .list-pane a:not(.row)).htmx-request");
       busy ? look(present) : htmx.trigger(present, "refresh");
     }, element.dataset.live === "list" ? 4 * TOGETHER : TOGETHER));
   }
 
-  function lookAgain(conversation = "") {
-    for (const element of document.querySelectorAll("[data-live]")) {
-      const mine = element.dataset.conversation;
-      if (!conversation || !mine || mine === conversation) look(element);
-    }
+  // Who is here changes without anything that is said, and the other way round; a stop has no conversation.
+  function concerns(element, { conversation = "", what = "" }) {
+    const mine = element.dataset.conversation, kind = element.dataset.live;
+    if (what) return kind === what && mine === conversation;
+    return !conversation || (!["presence", "stop"].includes(kind) && (!mine || mine === conversation));
+  }
+
+  function lookAgain(change = {}) {
+    for (const element of document.querySelectorAll("[data-live]")) if (concerns(element, change)) look(element);
   }
 
   const poll = (on) => {
     clearInterval(polling);
-    polling = on ? setInterval(lookAgain, POLL) : undefined;
+    polling = on ? setInterval(() => lookAgain(), POLL) : undefined;
   };
 
   function listen() {
@@ -39,20 +43,20 @@
     // Nobody told us of what changed before the stream stood, not even on a page that is only just there.
     stream.addEventListener("open", () => {
       poll(false);
-      tell("");
+      tell({});
     });
-    stream.addEventListener("change", (event) => tell(JSON.parse(event.data || "{}").conversation || ""));
+    stream.addEventListener("change", (event) => tell(JSON.parse(event.data || "{}")));
     stream.addEventListener("error", () => {
       poll(true);
       // A stream that was refused does not come back by itself; one that broke does.
-      if (stream.readyState === EventSource.CLOSED) setTimeout(() => (listen(), tell("")), AGAIN + Math.random() * AGAIN);
+      if (stream.readyState === EventSource.CLOSED) setTimeout(() => (listen(), tell({})), AGAIN + Math.random() * AGAIN);
     });
     addEventListener("pagehide", () => stream.close(), { once: true });
   }
 
-  function tell(conversation) {
-    lookAgain(conversation);
-    channel?.postMessage(conversation);
+  function tell(change) {
+    lookAgain(change);
+    channel?.postMessage(change);
   }
 
   // Browsers open six connections to one host; tabs share one stream, held by whichever has the lock.
@@ -66,7 +70,7 @@
     listen();
   }
 
-  document.addEventListener("look-again", () => lookAgain());
+  document.addEventListener("look-again", () => document.querySelectorAll("[data-live]:not([data-live=presence], [data-live=stop])").forEach(look));
   // It may have cut a refresh short; where nothing is newer, the server says so in a line.
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.requestConfig.verb !== "get") document.querySelectorAll("[data-live=thread], [data-live=card]").forEach(look);

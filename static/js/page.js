@@ -4,26 +4,60 @@
   const announcer = () => document.getElementById("announcer");
   let fading;
 
-  // A sentence below; where something can be taken back, with the button for it.
-  function announce({ words = "", undo = "" }) {
+  // A sentence below; where something can be taken back, with the button for it, for as long as it can: a message that waits in the outbox
+  // (`undo`, its dispatch), or what the opposite call puts back as it was (`back`).
+  function announce({ words = "", undo = "", leaves = 0, left = 0, back = null }) {
     const toast = announcer();
     toast.textContent = "";
     toast.append(Object.assign(document.createElement("span"), { textContent: words }));
-    if (undo) toast.append(undoButton(undo));
-    clearTimeout(fading);
-    fading = setTimeout(() => (toast.textContent = ""), undo ? 8000 : 5000);
+    if (undo) toast.append(countdown(leaves), undoButton({ address: `/dispatches/${undo}/hold/`, method: "DELETE" }));
+    else if (back) toast.append(undoButton(back));
+    fade(undo ? left : back ? 10_000 : 5000);
   }
 
-  function undoButton(dispatch) {
+  // Whoever is about to press its button is not left with nothing under the finger.
+  function fade(after) {
+    clearTimeout(fading);
+    fading = setTimeout(() => (announcer().matches(":hover, :focus-within") ? fade(1000) : (announcer().textContent = "")), after);
+  }
+
+  // Kept ticking by countdown.js; the sentence is read out once, the seconds are not.
+  function countdown(leaves) {
+    const place = document.createElement("span");
+    place.dataset.leaves = leaves;
+    place.setAttribute("aria-hidden", "true");
+    document.dispatchEvent(new Event("tick"));
+    return place;
+  }
+
+  function undoButton({ address, method = "POST", values = {} }) {
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: document.body.dataset.undo });
     button.dataset.key = "u";
     button.addEventListener("click", async () => {
+      button.disabled = true;
       const headers = { ...JSON.parse(document.body.getAttribute("hx-headers")), "HX-Request": "true" };
-      const answer = await fetch(`/dispatches/${dispatch}/hold/`, { method: "DELETE", headers }).catch(() => null);
-      announce(JSON.parse(answer?.headers.get("HX-Trigger") || "{}").announce || { words: document.body.dataset.unreachable });
+      const body = method === "DELETE" ? undefined : form(values);
+      const answer = await fetch(address, { method, headers, body }).catch(() => null);
+      // What could not be asked can be asked again.
+      if (!answer && button.isConnected) return keepUndo(button);
+      const words = !answer ? document.body.dataset.unreachable : answer.ok ? document.body.dataset.undone : document.body.dataset.refused;
+      announce(JSON.parse(answer?.headers.get("HX-Trigger") || "{}").announce || { words });
       document.dispatchEvent(new Event("look-again"));
     });
     return button;
+  }
+
+  function keepUndo(button) {
+    button.disabled = false;
+    announcer().firstElementChild.textContent = document.body.dataset.unreachable;
+    fade(10_000);
+  }
+
+  // A value may be a list; each of its members is sent under the same name.
+  function form(values) {
+    const body = new URLSearchParams();
+    for (const [name, value] of Object.entries(values)) for (const each of [value].flat()) body.append(name, each);
+    return body;
   }
 
   document.addEventListener("announce", (event) => announce(event.detail));
@@ -46,15 +80,27 @@
   });
 
   // The row that is open, and the heading of what was opened.
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    const row = event.target.closest?.(".row");
-    if (!row) return;
+  let chosen = "";
+  function mark(row) {
     document.querySelectorAll(".row[aria-current]").forEach((each) => each.removeAttribute("aria-current"));
     row.setAttribute("aria-current", "true");
+  }
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const row = event.target.closest?.(".row");
+    if (row) (chosen = row.id), mark(row);
   });
+  document.addEventListener("htmx:historyRestore", () => (chosen = ""));
   document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.requestConfig?.elt?.closest?.(".row")) document.querySelector("#conversation-title, #desk-title")?.focus({ preventScroll: true });
+    const { elt } = event.detail.requestConfig ?? {};
+    // A refresh of the list that was on its way when a row was chosen names the one before it.
+    const row = elt?.dataset?.live === "list" && chosen && document.getElementById(chosen);
+    if (row) mark(row);
     title();
+  });
+
+  // Only once it has settled: until then it bears the classes of what it takes the place of, and may be hidden by them.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.requestConfig?.elt?.closest?.(".row")) document.querySelector("#conversation-title, #desk-title")?.focus({ preventScroll: true });
   });
 
   // "(3) Inbox · Countersign"
@@ -74,9 +120,6 @@
   });
   document.addEventListener("htmx:sendError", (event) => {
     if (event.detail.requestConfig.verb !== "get") announce({ words: document.body.dataset.unreachable });
-  });
-  document.addEventListener("submit", (event) => {
-    if (event.target.action.endsWith("/sign-out/")) sessionStorage.clear();
   });
   title();
 }

@@ -7,11 +7,11 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from accounts.connecting.begin import PATIENCE, begin_login, begin_token, cancel, choose, look_again, return_from_login
-from accounts.connecting.claiming import LEASE
 from accounts.connecting.errors import explain
 from accounts.connecting.work import connect_next
 from accounts.models import Account, Activity, ConnectionRequest, Grant, MetaApp
 from core.clock import now
+from core.lease import lease_time
 from graph.networks import Login, Network
 from inbox.content import Content
 from tests.accounts.connecting import GALLERY, JUNIOR, MARTA, ROASTERY, ROASTERY_GRAM, SHOP, STUDIO, choose_who, code_of, make_town, work
@@ -490,7 +490,7 @@ def test_a_worker_that_was_taken_over_writes_nothing_more(town, settings, clock)
     def be_overtaken():
         if not done:
             done.append(True)
-            clock.shift(LEASE + timedelta(seconds=1))
+            clock.shift(lease_time() + timedelta(seconds=1))
             settings.GRAPH_TRANSPORT = whole
             work()
 
@@ -506,7 +506,7 @@ def test_a_worker_that_dies_while_looking_is_taken_over(town, settings, clock, p
     return_from_login(request, code=code_of(choose_who(request, MARTA)), by=request.by, at=now())
     die_at(settings, part)
     assert not connect_next()
-    clock.shift(LEASE + timedelta(seconds=1))
+    clock.shift(lease_time() + timedelta(seconds=1))
     work()
     assert fresh(request).state == State.CHOOSING
 
@@ -515,7 +515,7 @@ def test_a_code_that_was_used_when_the_worker_died_leads_back_to_the_beginning(t
     request = begin_login(town.facebook, method="facebook", by=town.cast.root, at=now())
     return_from_login(request, code=code_of(choose_who(request, MARTA)), by=request.by, at=now())
     die_at(settings, "oauth/access_token")
-    clock.shift(LEASE + timedelta(seconds=1))
+    clock.shift(lease_time() + timedelta(seconds=1))
     work()
     assert "Begin again" in why(fresh(request))
     assert fresh(request).secret.reveal() == ""
@@ -526,7 +526,7 @@ def test_a_worker_that_dies_while_saving_is_taken_over_and_saves_once(town, sett
     request = log_in(town, "facebook", MARTA)
     choose(request, [f"messenger-{ROASTERY}"], history_days=7, by=request.by, at=now())
     die_at(settings, part)
-    clock.shift(LEASE + timedelta(seconds=1))
+    clock.shift(lease_time() + timedelta(seconds=1))
     work()
     page = Account.objects.get(external_id=ROASTERY)
     assert fresh(request).chosen == [{"account": page.public_id, "is_new": True}]

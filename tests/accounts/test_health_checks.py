@@ -9,8 +9,9 @@ from accounts.models import Account, AccountCheck, Activity, MetaApp
 from accounts.tending.asking import ask_check
 from accounts.tending.looking import look_at
 from accounts.tending.noting import note
-from accounts.tending.work import LEASE, next_tend_due, tend_next
+from accounts.tending.work import next_tend_due, tend_next
 from core.clock import now
+from core.lease import Lease, lease_time
 from graph.scopes import NEEDED_SCOPES
 from inbox.work import work_until_idle
 from tests.accounts.tending import fresh, reads, tend
@@ -179,7 +180,7 @@ def test_a_turn_that_nobody_ends_is_taken_over(cast, only_shop, clock):
 
     assert _claim(Account.objects.all(), now()).pk == only_shop.pk
     assert not tend_next()
-    clock.shift(LEASE + timedelta(seconds=1))
+    clock.shift(lease_time() + timedelta(seconds=1))
     checks = AccountCheck.objects.filter(account=only_shop)
     before = checks.count()
     assert tend_next()
@@ -191,7 +192,7 @@ def test_who_asks_while_a_check_runs_gets_another(cast, only_shop):
 
     claimed = _claim(Account.objects.select_related("meta_app"), now())
     ask_check(only_shop, by=cast.dana, at=now())
-    _give_back(claimed, now() + timedelta(hours=1))
+    _give_back(Lease(claimed, "check_due_at"), now() + timedelta(hours=1))
     assert fresh(only_shop).check_due_at <= now()
 
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail as outbox
-from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 from django.test import Client
@@ -20,19 +19,6 @@ from tests.conftest import make_cast
 
 ERIN = {"name": "Erin Walsh", "password1": "tide-and-harbour", "password2": "tide-and-harbour"}
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def _no_tries():
-    cache.clear()
-    yield
-    cache.clear()
-
-
-@pytest.fixture
-def mails_leave(settings):
-    settings.MAILS_LEAVE = True
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 
 def invited(cast, *, email="erin@example.test", by=None, name="Erin", **presets):

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail as outbox
-from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
@@ -26,26 +25,13 @@ from config import settings as product
 from core import redaction
 from core.clock import now
 from inbox.models import Conversation, Dispatch, Message
-from tests.accounts.at_once import behind
 from tests.admin.pages import form_of, page
 from tests.admin.test_attention import lines
 from tests.admin.test_people_grid import PEOPLE, rights, shown
+from tests.at_once import behind
 from tests.conftest import PASSWORD, make_cast
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def _no_tries():
-    cache.clear()
-    yield
-    cache.clear()
-
-
-@pytest.fixture
-def mails_leave(settings):
-    settings.MAILS_LEAVE = True
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 
 @pytest.fixture

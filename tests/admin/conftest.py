@@ -1,10 +1,10 @@
-"""One row of everything that the admin shows and never changes."""
+"""Who looks at the admin, and one row of everything that it shows and never changes."""
 
 import hashlib
 
 import pytest
 
-from accounts.models import AccountCheck, AccountUsage, ConnectionRequest, Invitation, Mail
+from accounts.models import AccountCheck, AccountUsage, ConnectionRequest, Grant, Invitation, Mail
 from agents.models import Agent, Decision, PolicyVersion, Proposal, ProposalPart, ToolCall, Vote
 from core.clock import now
 from inbox.content import Content
@@ -22,6 +22,20 @@ from inbox.models import (
     RefusedDelivery,
     WebhookDelivery,
 )
+from inbox.noting import write_note
+
+
+@pytest.fixture
+def browser(cast, sign_in):
+    """Root's."""
+    return sign_in(cast.root)
+
+
+@pytest.fixture
+def dana(cast, sign_in):
+    """Manages the shop alone."""
+    Grant.objects.filter(user=cast.dana, account=cast.studio).delete()
+    return sign_in(cast.dana)
 
 
 @pytest.fixture
@@ -32,6 +46,7 @@ def history(cast):
     reply = conversation.reply(Content(text="It is, since this morning."), by=cast.bob)
     _said_at_meta(cast, conversation, asked, reply)
     _proposed(cast.assistant, cast.alice, conversation, asked)
+    write_note(conversation, "@Alice, they order every spring.", by=cast.bob)
     _wanted(cast)
     return conversation
 

@@ -17,18 +17,6 @@ FRAGMENT = {"HX-Request": "true"}
 COFFEE, STUDIO = "Harbour Coffee", "Harbour Studio"
 
 
-@pytest.fixture
-def browser(cast, sign_in):
-    return sign_in(cast.root)
-
-
-@pytest.fixture
-def dana(cast, sign_in):
-    """Manages the shop alone."""
-    Grant.objects.filter(user=cast.dana, account=cast.studio).delete()
-    return sign_in(cast.dana)
-
-
 def checklist(browser, account, mark: str = ""):
     return browser.get(page(account, "checklist"), {"mark": mark}, headers=FRAGMENT)
 
@@ -48,7 +36,7 @@ def test_the_list_says_of_each_account_what_an_admin_wants_to_know(cast, browser
 def test_the_queue_tells_what_waits_from_what_nobody_knows(cast, browser):
     conversation = cast.conversation(cast.amina)
     conversation.reply(Content(text="Unknown"), by=cast.bob)
-    Dispatch.objects.update(state=Dispatch.State.UNKNOWN)
+    Dispatch.objects.update(state=Dispatch.State.UNKNOWN, unknown_since=now())
     Account.objects.update(reply_hold=60)
     conversation.reply(Content(text="Waits"), by=cast.bob)
     shop, studio = browser.get(page(Account)).context["cl"].result_list

@@ -3,19 +3,12 @@
 import csv
 import io
 
-import pytest
-
 from accounts.admin.activity_words import in_words
 from accounts.models import Activity, Grant
 from agents.models import Agent
 from core.clock import now
 from core.secret import Secret
 from tests.admin.pages import page
-
-
-@pytest.fixture
-def browser(cast, sign_in):
-    return sign_in(cast.root)
 
 
 def table(response) -> list[list[str]]:

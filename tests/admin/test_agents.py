@@ -15,11 +15,6 @@ from inbox.content import Content
 from tests.admin.pages import form_of, page
 
 
-@pytest.fixture
-def browser(cast, sign_in):
-    return sign_in(cast.root)
-
-
 def row(browser, **asked) -> str:
     return browser.get(page(Agent), asked).text.split('id="result_list"')[1].split("</table>")[0]
 

@@ -19,18 +19,6 @@ from tests.admin.pages import page
 INDEX = "/admin/"
 
 
-@pytest.fixture
-def browser(cast, sign_in):
-    return sign_in(cast.root)
-
-
-@pytest.fixture
-def dana(cast, sign_in):
-    """Manages the shop alone."""
-    Grant.objects.filter(user=cast.dana, account=cast.studio).delete()
-    return sign_in(cast.dana)
-
-
 def lines(browser) -> dict[str, tuple[str, str]]:
     """By sentence: tone and address."""
     return {line.sentence: (line.tone, line.address) for line in browser.get(INDEX).context["attention"]}
@@ -103,9 +91,16 @@ def test_proposals_are_told_to_who_may_decide_them(cast, browser, dana):
 def test_unknown_messages_of_ones_own_accounts_are_told(cast, browser, dana):
     for contact in (cast.amina, cast.noor):
         cast.conversation(contact).reply(Content(text="?"), by=cast.bob)
-    Dispatch.objects.update(state=Dispatch.State.UNKNOWN)
+    Dispatch.objects.update(state=Dispatch.State.UNKNOWN, unknown_since=now() - timedelta(minutes=3))
     assert sentence_with(browser, "Of 2 messages nobody knows")
     assert sentence_with(dana, "Of 1 message nobody knows")
+
+
+def test_unknown_messages_are_no_question_while_countersign_finds_out(cast, browser):
+    cast.conversation(cast.amina).reply(Content(text="?"), by=cast.bob)
+    Dispatch.objects.update(state=Dispatch.State.UNKNOWN, unknown_since=now())
+    assert lines(browser)["Countersign is finding out whether 1 message arrived."] == ("calm", "/admin/inbox/dispatch/?state__exact=unknown")
+    assert not sentence_with(browser, "nobody knows")
 
 
 def test_history_that_is_read_or_could_not_be_is_told(cast, browser, dana):

@@ -10,11 +10,6 @@ from inbox.models import WebhookDelivery
 from tests.admin.pages import form_of, page
 
 
-@pytest.fixture
-def browser(cast, sign_in):
-    return sign_in(cast.root)
-
-
 def test_a_broken_account_is_mended(cast, browser):
     Account.objects.filter(pk=cast.shop.pk).update(state=Account.State.NEEDS_RECONNECT, state_reason="The token has expired.")
     assert "The token has expired." in browser.get(page(cast.shop, "change")).content.decode()

@@ -2,16 +2,10 @@
 
 import pytest
 
-from accounts.models import Activity, Grant
+from accounts.models import Activity
 from inbox.models import DeletionRequest
 from inbox.work import work_until_idle
 from tests.admin.pages import page
-
-
-@pytest.fixture
-def dana(cast, sign_in):
-    Grant.objects.filter(user=cast.dana, account=cast.studio).delete()
-    return sign_in(cast.dana)
 
 
 def test_a_manager_erases_a_contact_after_a_question(cast, dana):

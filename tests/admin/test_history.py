@@ -14,8 +14,8 @@ by_name = pytest.mark.parametrize("model", READ_ONLY, ids=lambda model: model.__
 def test_every_kind_of_history_is_among_the_read_only_models():
     history = (
         "AccountCheck AccountUsage Activity AgentKey Attachment Attempt ConnectionRequest Contact Conversation Decision DeletionRequest Dispatch "
-        "Invitation KeptEvent Mail MediaFile Message Occurrence ParkedEcho PolicyVersion Proposal ProposalPart Reaction Reading RefusedDelivery ToolCall Vote "
-        "WebhookDelivery"
+        "Invitation KeptEvent Mail MediaFile Mention Message Note Occurrence ParkedEcho PolicyVersion Proposal ProposalPart Reaction Reading RefusedDelivery "
+        "ToolCall Vote WebhookDelivery"
     )
     assert {model.__name__ for model in READ_ONLY} == set(history.split())
 

@@ -20,17 +20,6 @@ from tests.inbox.test_retention import broken, comment, reaction_to_nothing, tel
 PAGE, NOW, REPLAY = "/admin/ingestion/", "/admin/ingestion/now/", "/admin/ingestion/replay/"
 
 
-@pytest.fixture
-def browser(cast, sign_in):
-    return sign_in(cast.root)
-
-
-@pytest.fixture
-def dana(cast, sign_in):
-    Grant.objects.filter(user=cast.dana, account=cast.studio).delete()
-    return sign_in(cast.dana)
-
-
 def store(cast, **body: object) -> None:
     raw = json.dumps(body).encode()
     assert store_delivery(raw, sign("app-secret", raw))

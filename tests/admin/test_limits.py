@@ -2,16 +2,9 @@
 
 from datetime import timedelta
 
-import pytest
-
 from accounts.models import Account, AccountUsage, Activity, MetaApp
 from core.clock import now
 from tests.admin.pages import form_of, page
-
-
-@pytest.fixture
-def browser(cast, sign_in):
-    return sign_in(cast.root)
 
 
 def usage(cast, **more) -> AccountUsage:

@@ -14,11 +14,6 @@ from tests.admin.pages import OURS, page
 each = pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
 
 
-@pytest.fixture
-def browser(cast, sign_in):
-    return sign_in(cast.root)
-
-
 def listed(browser, model, **asked) -> set:
     return set(browser.get(page(model), asked).context["cl"].result_list)
 

@@ -19,11 +19,6 @@ PAGE, NOW = "/admin/health/", "/admin/health/now/"
 
 
 @pytest.fixture
-def browser(cast, sign_in):
-    return sign_in(cast.root)
-
-
-@pytest.fixture
 def well(cast):
     """Both accounts as they should be."""
     MetaApp.objects.update(handshake_at=now(), door="open", door_at=now(), access_level="advanced", checked_at=now())

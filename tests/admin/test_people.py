@@ -8,11 +8,6 @@ from tests.admin.pages import form_of, page
 from tests.conftest import PASSWORD
 
 
-@pytest.fixture
-def browser(cast, sign_in):
-    return sign_in(cast.root)
-
-
 def test_a_new_person_can_sign_in_and_work(cast, browser, client):
     new = {"email": "Erin@example.test", "name": "Erin", "password1": "tide-and-harbour", "password2": "tide-and-harbour"}
     assert browser.post(page(User, "add"), new | {"account": cast.shop.pk, "preset": "approver"}).status_code == 302

@@ -12,11 +12,6 @@ MARKERS = ("MARKER-token-1f2e", "MARKER-secret-3d4c", "MARKER-verify-5b6a")
 
 
 @pytest.fixture
-def browser(cast, sign_in):
-    return sign_in(cast.root)
-
-
-@pytest.fixture
 def stored(cast, browser):
     """An account and its app with marked secrets: the token as connecting stores it, the app's through its form."""
     app = cast.shop.meta_app

@@ -11,9 +11,9 @@ from agents.policy import in_words
 from agents.policy.evaluating import evaluate
 from agents.policy.language import Call
 from core.clock import now
-from tests.accounts.at_once import behind
 from tests.admin.pages import page
 from tests.admin.test_attention import lines
+from tests.at_once import behind
 from tests.conftest import make_cast
 
 DAY = timedelta(days=1)

@@ -307,7 +307,7 @@ def test_three_messages_may_go_unanswered(cast, conversation, key):
 def test_what_may_have_arrived_counts_as_sent(conversation, key, state, counts):
     for number in range(3):
         propose(key, conversation, Content(text=f"Message {number}"))
-    Dispatch.objects.update(state=state)
+    Dispatch.objects.update(state=state, unknown_since=now(), sent_at=now())
     Proposal.objects.update(state=Proposal.State.REJECTED)
     if counts:
         refused(Limited, key, conversation, Content(text="Message 4"))

@@ -22,7 +22,7 @@ dana = User.objects.create_user("dana@example.test", None)
 print(AgentKey.issue(Agent.create("Desk", owner=dana, at=now()), name="test", by=dana, at=now())[1])
 """
 
-pytestmark = pytest.mark.loopback
+pytestmark = [pytest.mark.loopback, pytest.mark.xdist_group("stdio")]
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,8 @@
 """One try-out and one Chromium for all; every person comes with a fresh browser, and nothing may go wrong in any of them."""
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ from playwright.sync_api import Browser, Page, StorageState, expect
 
 from tests.browser.chromium import PATIENCE, Trouble, chromium, sign_in
 from tests.browser.tryout import Login, TryOut, try_out
-from tests.loopback.stage import PAGE, PASSWORD, Stage
+from tests.loopback.stage import PAGE, PASSWORD, Stage, postgres_database
 
 Enter = Callable[..., Page]
 SIZE = {"width": 1280, "height": 800}
@@ -28,10 +30,16 @@ result = {{}}
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TryOut]:
     folder = tmp_path_factory.mktemp("try-out")
-    with try_out(folder) as started:
-        Stage(started.url, started.meta, started.environment, folder).manage(PREPARE)
+    with _database() as database, try_out(folder, database) as started:
+        Stage([started.url], started.meta, started.environment, folder).manage(PREPARE)
         started.logins["reader"] = Login("reader@harbour.example", PASSWORD)
         yield started
+
+
+def _database() -> AbstractContextManager[str]:
+    """On PostgreSQL, where `BROWSER_DATABASE_URL` says so."""
+    server = os.environ.get("BROWSER_DATABASE_URL", "")
+    return postgres_database(server) if server else nullcontext("")
 
 
 @pytest.fixture(scope="session")

@@ -313,9 +313,9 @@ def test_a_message_that_was_lost_is_missing_in_the_thread_and_is_sent_again_by_a
     shop.meta.post("faults", kind="drop_before", account=PAGE)
     send(page, "Not yet.")
     lost = line(page, "Not yet.")
-    expect(lost).to_contain_text("no message like this was in it")
+    expect(lost).to_contain_text("Meta did not answer, and the conversation there does not have it: it did not arrive.")
     assert customer.got() == []
-    lost.get_by_role("button", name="Send again").click()
+    lost.get_by_role("button", name="Retry").click()
     expect(lost.locator(".standing-words")).to_have_text(ARRIVED)
     customer.gets(1)
 

@@ -20,6 +20,7 @@ PAGES = {
     "nobody": ["/sign-in/", "/nowhere/"],
     "approver": [
         "/conversations/", "{Amina Okafor}", "{يوسف الحدّاد}", "/approvals/", "/approvals/decided/", "/proposals/*", "/preferences/", "/preferences/password/",
+        "/stops/", "/conversations/?q=order", "/conversations/?lane=snoozed", "/conversations/filters/", "/views/",
     ],
     "operator": [
         "{Tom Fairweather}", "{Priya Raman}", "{Ravi Menon}", "{Ingrid Solberg}", "{Mateo Rivas}", "{Zofia Wolska}", "{Kofi Mensah}", "{Lucía Ferrer}",

@@ -44,8 +44,14 @@ class TryOut:
 
     def conversation(self, name: str) -> str:
         """The address of the conversation with somebody whom the try-out brings along."""
-        found = self.call("list_conversations", limit=50)["conversations"]
-        return next(f"/conversations/{one['conversation_id']}/" for one in found if one["contact"]["untrusted_name"] == name)
+        cursor = ""
+        while True:
+            page = self.call("list_conversations", limit=50, cursor=cursor)
+            for one in page["conversations"]:
+                if one["contact"]["untrusted_name"] == name:
+                    return f"/conversations/{one['conversation_id']}/"
+            cursor = page["next_cursor"]
+            assert cursor, f"Nobody is called {name}."
 
     def call(self, tool: str, key: str = "", **arguments: Any) -> dict[str, Any]:
         """By the agent, in a thread of its own: Playwright's loop runs in this one."""
@@ -76,11 +82,16 @@ class Customer:
 
 
 @contextmanager
-def try_out(folder: Path) -> Iterator[TryOut]:
-    """Starts the try-out, and stops it in the end."""
+def try_out(folder: Path, database: str = "") -> Iterator[TryOut]:
+    """Starts the try-out, and stops it in the end.
+
+    Args:
+        database: the address of an empty database on PostgreSQL; "" is SQLite in the folder.
+    """
     port, simulator = free_port(), free_port()
     environment = {name: os.environ[name] for name in KEPT if name in os.environ}
     environment |= {"VAR_DIR": str(folder), "DEMO": "on", "PORT": str(port), "SIMULATOR_PORT": str(simulator), "PUBLIC_URL": f"http://localhost:{port}"}
+    environment |= {"SETTLE_SECONDS": "4"} | ({"DATABASE_URL": database} if database else {})
     log, sheet = folder / "server.log", folder / "demo.txt"
     with process(["manage.py", "run"], environment, log) as server:
         eventually(lambda: sheet.exists() or server.poll() is not None, "the try-out")

@@ -14,7 +14,7 @@ from inbox.models import Backfill, WebhookDelivery
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
-KINDS = ("ingest", "fetch", "upkeep", "connect", "tend", "history", "dispatch")
+KINDS = ("ingest", "fetch", "upkeep", "connect", "tend", "history", "settle", "dispatch")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from accounts.models import Grant, Right
 from config import events as door
 from core.live import Change, Hub, hub
 from inbox.content import Content
+from inbox.presence import look
 from tests.config.asgi import Call
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -55,6 +56,47 @@ def test_who_may_read_an_account_hears_of_it(name, cast, sign_in):
     text = asyncio.run(story(sign_in(getattr(cast, name)), cast.shop.pk))
     assert text.startswith("event: change\nid: ")
     assert changes(text) == [{"conversation": "abc"}]
+
+
+def test_what_changed_is_told_where_it_is_one_thing(cast, sign_in):
+    async def story(client):
+        call = await greeted(listen(client))
+        hub.announce(Change(account=cast.shop.pk, conversation="abc", what="presence"))
+        text = await call.read_until("data: ")
+        call.hang_up()
+        await call.task
+        return text
+
+    assert changes(asyncio.run(story(sign_in(cast.alice)))) == [{"conversation": "abc", "what": "presence"}]
+
+
+def test_who_may_not_read_an_account_hears_of_nobodys_presence(cast, sign_in):
+    async def story(client):
+        call = await greeted(listen(client))
+        hub.announce(Change(account=cast.shop.pk, conversation="secret", what="presence"))
+        hub.announce(Change())
+        text = await call.read_until("data: ")
+        call.hang_up()
+        await call.task
+        return text
+
+    assert changes(asyncio.run(story(sign_in(cast.charlie)))) == [{}]
+
+
+@pytest.mark.skipif(settings.POSTGRES, reason="There a change comes by LISTEN, see test_live_postgres.py.")
+def test_colleagues_hear_that_somebody_looks(cast, sign_in):
+    conversation = cast.conversation(cast.amina)
+    look(conversation, by=cast.alice)
+
+    async def story(client):
+        call = await greeted(listen(client))
+        await asyncio.to_thread(elsewhere, look, conversation, by=cast.bob)
+        text = await call.read_until("data: ")
+        call.hang_up()
+        await call.task
+        return text
+
+    assert changes(asyncio.run(story(sign_in(cast.alice)))) == [{"conversation": conversation.public_id, "what": "presence"}]
 
 
 def test_who_may_not_read_an_account_hears_nothing_of_it(cast, sign_in):

@@ -43,6 +43,12 @@ def test_what_is_committed_is_heard(ear):
     assert ear.heard == [Change(), Change(account=7, conversation="abc")]
 
 
+def test_what_changed_is_heard_with_it(ear):
+    publish(Change(account=7, conversation="abc", what="presence"))
+    assert ear.something.acquire(timeout=10)
+    assert ear.heard == [Change(), Change(account=7, conversation="abc", what="presence")]
+
+
 def test_what_is_rolled_back_is_not(ear):
     with transaction.atomic():
         publish(Change(account=7, conversation="lost"))

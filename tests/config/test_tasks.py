@@ -10,7 +10,7 @@ from core.wake import wake
 from inbox import work
 
 pytestmark = [pytest.mark.django_db(transaction=True, serialized_rollback=True), pytest.mark.skipif(not settings.POSTGRES, reason="PostgreSQL only")]
-WOKEN = ("connect", "dispatch", "fetch", "history", "ingest", "tend", "upkeep")
+WOKEN = ("connect", "dispatch", "fetch", "history", "ingest", "settle", "tend", "upkeep")
 KINDS = (*WOKEN, "sweep")
 
 

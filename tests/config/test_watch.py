@@ -12,6 +12,7 @@ from core.clock import now
 from core.live import Change, Hub
 from core.live_sqlite import Watch
 from core.wake import bell
+from inbox.presence import look, present
 
 pytestmark = [pytest.mark.django_db(transaction=True, serialized_rollback=True), pytest.mark.skipif(settings.POSTGRES, reason="SQLite only")]
 
@@ -37,7 +38,7 @@ def ear(monkeypatch):
 
 @pytest.fixture
 def watch(cast, ear):
-    watch = Watch(_newest_activity)
+    watch = Watch(_newest_activity, present)
     watch.look()
     bell("dispatch").clear()
     return watch
@@ -84,6 +85,35 @@ def test_what_this_process_told_already_is_not_told_again(cast, watch, ear):
     watch.look()
     watch.look()
     assert ear.heard == [Change(account=cast.shop.pk, conversation="abc")]
+
+
+def test_who_comes_and_types_elsewhere_is_told_to_those_who_show_it(cast, watch, ear):
+    conversation = cast.conversation(cast.amina)
+    here = Change(cast.shop.pk, conversation.public_id, "presence")
+    elsewhere(lambda: look(conversation, by=cast.bob))
+    watch.look()
+    assert ear.heard == [here]
+    elsewhere(lambda: look(conversation, by=cast.bob))
+    watch.look()
+    assert ear.heard == [here]
+    elsewhere(lambda: look(conversation, by=cast.bob, is_typing=True))
+    watch.look()
+    assert ear.heard == [here, here]
+
+
+def test_presence_that_this_process_told_is_not_told_again_and_hides_no_verb(cast, watch, ear):
+    conversation = cast.conversation(cast.amina)
+    here = Change(cast.shop.pk, conversation.public_id, "presence")
+
+    def both():
+        look(conversation, by=cast.bob)
+        Activity.record("proposal.made", cast.assistant, by=cast.assistant.user, at=now())
+        ear.announce(here)
+
+    elsewhere(both)
+    watch.look()
+    watch.look()
+    assert ear.heard == [here, Change()]
 
 
 def test_the_thread_looks_by_itself_and_stops(cast, ear, monkeypatch):

@@ -9,8 +9,10 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpcore
 import pytest
 
+from core.deadline import Deadline
 from core.fetch import FetchRefused, fetch
 
 PICTURE = b"\x89PNG-not-really" * 10
@@ -295,3 +297,100 @@ def test_a_name_beyond_ascii_is_resolved_and_greeted_under_the_same_name(line, m
     with pytest.raises(FetchRefused, match="did not answer"):
         fetch(f"https://bücher.example:{server.port}/", max_bytes=1000)
     assert (asked[0], names) == ("xn--bcher-kva.example", ["xn--bcher-kva.example"])
+
+
+def test_a_name_is_looked_up_once_and_the_address_that_was_checked_is_the_one_that_is_connected_to(monkeypatch):
+    """A second look-up could lead inside."""
+    resolve, answers, reached = socket.getaddrinfo, [PUBLIC_IPV4, "127.0.0.1"], []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, port, *rest, **options: resolve(answers.pop(0), port, *rest, **options))
+
+    def connect(where, *rest, **options):
+        reached.append(where)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    with pytest.raises(FetchRefused, match="did not answer"):
+        fetch("https://pictures.example/", max_bytes=1000)
+    assert (reached, answers) == ([(PUBLIC_IPV4, 443)], ["127.0.0.1"])
+
+
+def test_a_name_that_leads_inside_at_the_second_hop_is_refused_there(line, monkeypatch):
+    server = line(b"HTTP/1.1 302 Found\r\nLocation: http://pictures.example/again\r\nContent-Length: 0\r\n\r\n")
+    with pytest.raises(FetchRefused, match="private network"):
+        fetch(f"http://localhost:{server.port}/", max_bytes=1000)
+
+
+@pytest.mark.parametrize(
+    "where", ["http://user:pass@localhost/", "//user@localhost/", "ftp://localhost/a.png", "data:image/png;base64,aa", "http://localhost:0/"]
+)
+def test_a_redirect_is_read_as_strictly_as_what_people_write(line, where):
+    server = line(f"HTTP/1.1 302 Found\r\nLocation: {where}\r\nContent-Length: 0\r\n\r\n".encode())
+    with pytest.raises(FetchRefused, match="not a web address"):
+        fetch(f"http://localhost:{server.port}/", max_bytes=1000)
+
+
+@pytest.mark.parametrize("port", [22, 25, 3306, 5432, 6379, 11211])
+def test_what_listens_behind_other_ports_is_not_spoken_to(monkeypatch, port):
+    resolve_to(monkeypatch, PUBLIC_IPV4)
+    monkeypatch.setattr(socket, "create_connection", lambda *rest, **options: pytest.fail("It was connected to."))
+    with pytest.raises(FetchRefused, match="usual ports"):
+        fetch(f"http://pictures.example:{port}/a.png", max_bytes=1000)
+
+
+@pytest.mark.parametrize("port", [80, 443, 8080, 8443])
+def test_the_ports_of_the_web_are(monkeypatch, port):
+    resolve_to(monkeypatch, PUBLIC_IPV4)
+    reached = []
+
+    def connect(where, *rest, **options):
+        reached.append(where)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    with pytest.raises(FetchRefused, match="did not answer"):
+        fetch(f"https://pictures.example:{port}/a.png", max_bytes=1000)
+    assert reached == [(PUBLIC_IPV4, port)]
+
+
+def test_a_host_that_is_allowed_is_allowed_at_its_own_port_only(line, settings):
+    server = line(OK + b"Content-Length: 1\r\n\r\nx")
+    settings.FETCH_ALLOWED_HOSTS = [f"localhost:{server.port + 1}"]
+    with pytest.raises(FetchRefused, match="private network"):
+        fetch(f"http://localhost:{server.port}/", max_bytes=1000)
+    assert server.request == b""
+
+
+def test_it_is_asked_for_once_and_only_with_get(line):
+    """What a server says to HEAD it may deny to GET, so only what GET brings counts."""
+    server = line(OK + b"Content-Length: 5\r\nContent-Type: image/png\r\n\r\nabcde")
+    assert fetch(f"http://localhost:{server.port}/", max_bytes=5).content == b"abcde"
+    assert server.request.startswith(b"GET / HTTP/1.1\r\n")
+
+
+def test_a_body_that_is_longer_than_it_announced_is_cut_where_it_said(line):
+    server = line(OK + b"Content-Length: 3\r\n\r\n" + b"x" * 100_000)
+    assert fetch(f"http://localhost:{server.port}/", max_bytes=1000).content == b"xxx"
+
+
+def test_a_body_without_a_length_ends_at_the_limit(line):
+    server = line(lambda server, connection: (connection.sendall(OK + b"\r\n"), server.drip(connection, b"x" * 60_000, every=0)))
+    with pytest.raises(FetchRefused, match="larger"):
+        fetch(f"http://localhost:{server.port}/", max_bytes=100_000)
+
+
+def test_who_has_no_time_left_for_the_handshake_leaves_no_connection_open(line, monkeypatch):
+    server, closed = line(lambda server, connection: server.over.wait(1)), []
+    monkeypatch.setattr("core.fetch.TOTAL_SECONDS", 0.4)
+    left, asked = Deadline.left, []
+
+    def run_out(self, most=None):
+        asked.append(most)
+        if len(asked) > 1:
+            raise httpcore.TimeoutException
+        return left(self, most)
+
+    monkeypatch.setattr(Deadline, "left", run_out)
+    monkeypatch.setattr("core.deadline._PunctualStream.close", lambda self: (closed.append(True), self._stream.close()))
+    with pytest.raises(FetchRefused, match="too slow"):
+        fetch(f"https://localhost:{server.port}/", max_bytes=1000)
+    assert closed

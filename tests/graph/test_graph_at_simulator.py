@@ -70,7 +70,7 @@ def test_a_message_arrives_and_is_found_again(there: Walk) -> None:
     sent = there.graph.send(Text("On its way"), to=there.contact, metadata="out:1")
     (arrived,) = there.simulator.messages(there.account, direction="out")
     assert (arrived["mid"], arrived["text"]) == (sent.message_id, "On its way")
-    ours, theirs = there.graph.recent_messages(there.contact)
+    ours, theirs = there.graph.recent_messages(there.contact).messages
     assert (ours.mid, ours.text, theirs.text, theirs.from_id) == (sent.message_id, "On its way", "Hello", there.contact)
     assert there.graph.message(sent.message_id) == ours
     assert there.used
@@ -85,8 +85,8 @@ def test_a_reply_names_what_it_answers(there: Walk) -> None:
 
 
 def test_a_picture_is_uploaded_and_sent(there: Walk) -> None:
-    attachment_id = there.graph.upload(picture(), kind=MediaKind.IMAGE, name="a.png", mime="image/png")
-    sent = there.graph.send(Media(MediaKind.IMAGE, attachment_id=attachment_id), to=there.contact)
+    uploaded = there.graph.upload(picture(), kind=MediaKind.IMAGE, name="a.png", mime="image/png")
+    sent = there.graph.send(Media(MediaKind.IMAGE, attachment_id=uploaded.attachment_id), to=there.contact)
     found = there.graph.message(sent.message_id)
     assert found is not None
     assert [media.kind for media in found.attachments] == ["image"]
@@ -151,7 +151,7 @@ def test_a_lost_answer_leaves_a_message_open_and_a_gesture_repeatable(there: Wal
         there.graph.send(Text("Hi"), to=there.contact)
     with pytest.raises(Unavailable):
         there.graph.show_typing(to=there.contact)
-    assert [message.text for message in there.graph.recent_messages(there.contact)] == ["Hi", "Hello"]
+    assert [message.text for message in there.graph.recent_messages(there.contact).messages] == ["Hi", "Hello"]
 
 
 def test_a_dead_token_is_told_everywhere(there: Walk) -> None:

@@ -202,7 +202,7 @@ def test_the_messages_of_a_conversation_are_asked_for_by_its_id(account: dict[st
 def test_messages_come_newest_first_and_at_most_twenty() -> None:
     newest = [f"m_{number}" for number in range(29, 9, -1)]
     assert [message.mid for message in client(Meta(thread(*map(said, range(30))))).messages(CONVERSATION)] == newest
-    assert [message.mid for message in client(Meta({"data": [thread(*map(said, range(30)))]})).recent_messages(PSID)] == newest
+    assert [message.mid for message in client(Meta({"data": [thread(*map(said, range(30)))]})).recent_messages(PSID).messages] == newest
 
 
 def test_messages_of_one_second_stay_in_metas_order() -> None:
@@ -302,7 +302,7 @@ def test_fewer_fields_are_asked_for_where_an_account_lacks_some() -> None:
 @pytest.mark.parametrize("account", KINDS)
 def test_a_thread_is_asked_for_by_its_contact(account: dict[str, Any]) -> None:
     meta = Meta({"data": []})
-    assert client(meta, account).recent_messages(PSID) == []
+    assert client(meta, account).recent_messages(PSID).messages == ()
     assert meta.paths == [f"/{account['node']}/conversations"]
     assert (meta.request.url.params["platform"], meta.request.url.params["user_id"]) == (account["network"], PSID)
 
@@ -310,7 +310,7 @@ def test_a_thread_is_asked_for_by_its_contact(account: dict[str, Any]) -> None:
 def test_another_persons_thread_and_unreadable_messages_are_left_out() -> None:
     strange = [7, {}, {"id": "m_1"}, {"id": "m_1", "created_time": "yesterday"}]
     answer = {"data": [thread(said(1), people=(PAGE, "999")), thread(*strange), None]}
-    assert client(Meta(answer)).recent_messages(PSID) == []
+    assert client(Meta(answer)).recent_messages(PSID).messages == ()
 
 
 # What a message holds
@@ -395,7 +395,7 @@ keys = [
 def test_nothing_that_meta_may_answer_breaks_the_reading(strange: dict[str, Any], listed: list[Any]) -> None:
     meta = Meta({"id": PAGE, **strange, "data": [strange, *listed], "paging": strange})
     assert all(each.id for each in client(meta).conversations().conversations)
-    assert all(message.mid for message in client(meta).recent_messages(PSID))
+    assert all(message.mid for message in client(meta).recent_messages(PSID).messages)
     message = ThreadMessage.read({**strange, "id": "m_1", "created_time": told(1)})
     assert message
     event = events_of(message, PAGE, Network.MESSENGER, PSID)

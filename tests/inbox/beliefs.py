@@ -19,8 +19,8 @@ SECRET = "app-secret"
 OTHERS = {"page": ("104857600000001", "100000000000001"), "instagram": ("17841400000000042", "17841400000000000")}
 _MESSAGE = ("mid", "direction", "source", "at", "text", "about", "removed_at", "reply_to_mid", "opens_as")
 _CONVERSATION = (
-    "contact__external_id", "contact__first_seen_at", "last_message__mid", "last_message_at", "newest_inbound__mid", "window_cause", "window_opened_at",
-    "window_message__mid", "window_closes_at", "human_until", "perhaps_until", "control", "control_at", "delivered_until", "read_until",
+    "contact__external_id", "contact__first_seen_at", "last_message__mid", "last_message_at", "waiting_since", "newest_inbound__mid", "window_cause",
+    "window_opened_at", "window_message__mid", "window_closes_at", "human_until", "perhaps_until", "control", "control_at", "delivered_until", "read_until",
 )  # fmt: skip
 
 

@@ -41,3 +41,9 @@ def window(settings) -> Iterator[Window]:
         yield server
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture(autouse=True)
+def own_folder(settings, tmp_path) -> None:
+    """Each test has a folder of media of its own: files outlive the transactions that are rolled back."""
+    settings.MEDIA_ROOT = tmp_path / "media"

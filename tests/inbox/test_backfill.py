@@ -1,7 +1,9 @@
 """What was said before an account was connected is read back: counted, part by part, once, and however often the worker dies."""
 
+import json
 from datetime import timedelta
 
+import httpx
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
@@ -9,11 +11,15 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.connection import disconnect
 from accounts.models import Account, Activity, ConnectionRequest
+from accounts.pacing import pause
 from core.clock import now
+from core.lease import lease_time
 from inbox import backfilling, parts
 from inbox.backfilling import backfill_next, cancel_backfill, next_backfill_due, start_backfill
+from inbox.content import Content
 from inbox.importing import import_thread
 from inbox.models import Backfill, Contact, Conversation, Message
+from inbox.pace import REPLIES_FIRST
 from inbox.parts import take_part
 from inbox.work import work_until_idle
 from tests.inbox.reading_back import QUICK, answered, ask, carry_on, conversation_with, read_back, said, stranger, texts
@@ -121,6 +127,43 @@ def test_other_accounts_go_on_meanwhile(cast, history, settings):
     assert {carry_on(each, parts=0).state for each in (first, second)} == {State.READING}
 
 
+def test_it_waits_while_meta_wants_a_pause_and_replies_go_first(cast, history, clock):
+    ask(cast, history, part=5)
+    until = now() + timedelta(minutes=5)
+    pause(history.pk, until=until, at=now())
+    assert not backfill_next() and next_backfill_due(now()) == until + REPLIES_FIRST
+    clock.shift(until - now() + timedelta(seconds=1))
+    assert not backfill_next()
+    clock.shift(REPLIES_FIRST)
+    assert backfill_next()
+
+
+def test_it_waits_while_somebody_looks_for_a_message(cast, history, clock):
+    ask(cast, history, part=5)
+    busy_until = now() + timedelta(seconds=20)
+    Account.objects.filter(pk=history.pk).update(read_free_at=busy_until)
+    assert not backfill_next() and next_backfill_due(now()) == busy_until
+    clock.shift(20)
+    assert backfill_next()
+
+
+def test_history_near_the_end_of_a_limit_holds_up_no_reply(cast, history, settings):
+    """Meta says beside each answer to a reading that its limit is used up, and goes on answering."""
+    usage = {"x-business-use-case-usage": json.dumps({history.external_id: [{"type": "pages", "call_count": 100}]})}
+
+    def used_up(request: httpx.Request) -> httpx.Response:
+        answer = simulator.handle_request(request)
+        answer.headers.update(usage)
+        return answer
+
+    simulator, settings.GRAPH_TRANSPORT = settings.GRAPH_TRANSPORT, httpx.MockTransport(used_up)
+    read_back(cast, history, part=5)
+    assert Account.objects.get(pk=history.pk).paused_until is None
+    cast.conversation(cast.amina).reply(Content(text="It is."), by=cast.bob)
+    work_until_idle("dispatch")
+    assert [message["text"] for message in cast.received(cast.amina)] == ["It is."]
+
+
 def test_what_one_part_needs_beyond_its_first_reading_waits_for_its_turn(cast, history, monkeypatch, settings):
     """Meta finds five conversations too large, so fewer are asked for: each such reading counts."""
     settings.GRAPH_READS_PER_SECOND = SLOW
@@ -165,7 +208,7 @@ def test_a_worker_that_dies_inside_a_part_leaves_no_gap_and_no_wrong_number(cast
         backfill_next()
     monkeypatch.undo()
     assert not backfill_next()  # its lease holds
-    clock.shift(parts.LEASE + timedelta(seconds=1))
+    clock.shift(lease_time() + timedelta(seconds=1))
     carry_on(backfill)
     assert (backfill.state, backfill.conversations, backfill.messages) == (State.DONE, 13, 36)
     assert Message.objects.filter(account=history).count() == 37
@@ -176,7 +219,7 @@ def test_whoever_was_taken_over_writes_nothing_more(cast, history, clock, monkey
 
     def overtaken(*what):
         monkeypatch.undo()
-        clock.shift(parts.LEASE + timedelta(seconds=1))
+        clock.shift(lease_time() + timedelta(seconds=1))
         assert backfill_next()
         return take_part(*what)
 

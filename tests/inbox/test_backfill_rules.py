@@ -14,6 +14,7 @@ from config.context import Header
 from core.clock import now
 from core.live import Change
 from inbox import forgetting
+from inbox.closing import close
 from inbox.content import Content
 from inbox.copying import copy_next, copy_next_of_history
 from inbox.importing import Look, import_thread
@@ -365,3 +366,13 @@ def test_a_reaction_that_stands_on_a_message_is_shown_and_opens_nothing(cast):
     read_back(cast, cast.shop)
     assert Reaction.objects.get().message.mid == mid
     assert conversation_with(lena).window_cause == "message"
+
+
+def test_news_that_is_read_back_opens_what_was_closed(cast):
+    lena = stranger(cast, cast.shop)
+    said(cast, cast.shop, lena, "Are you open?", ago=9 * HOUR)
+    read_back(cast, cast.shop)
+    close(conversation_with(lena), by=cast.bob)
+    said(cast, cast.shop, lena, "Hello?", ago=HOUR)
+    read_back(cast, cast.shop)
+    assert conversation_with(lena).closed_at is None

@@ -23,8 +23,8 @@ from inbox.models import Attempt, Conversation, Dispatch, KeptEvent, Message, Pa
 from inbox.outbox import cancel, it_arrived, retry, send_again
 from inbox.outcomes import outcome_of
 from inbox.recording import record_error
-from inbox.settling import read_thread
 from inbox.work import work_until_idle
+from tests.inbox.handing import hand_over
 
 State = Dispatch.State
 
@@ -61,7 +61,7 @@ def test_a_stalled_workers_late_error_leaves_the_next_workers_call_alone(cast, c
     clock.shift(timedelta(minutes=1))
     work_until_idle("sweep")
     second = claim("second", at=now())
-    assert sending._hand_over(second)
+    assert hand_over(second)
     record_error(cast.conversation(cast.amina), stalled, error, outcome_of(error, was_sending=False), at=now())
     assert (_after(dispatch).state, _after(dispatch).worker) == (State.SENDING, "second")
 
@@ -69,7 +69,7 @@ def test_a_stalled_workers_late_error_leaves_the_next_workers_call_alone(cast, c
 def test_a_late_answer_to_an_old_token_does_not_break_the_account_that_has_a_new_one(cast):
     _reply(cast, cast.amina)
     claimed = claim("slow", at=now())
-    sending._hand_over(claimed)
+    hand_over(claimed)
     account = Account.objects.get(pk=cast.shop.pk)
     account.token = "EAAnew"
     account.save()
@@ -239,7 +239,7 @@ def test_a_body_signed_by_another_app_is_kept_and_changes_nothing(cast):
 def test_an_instagram_echo_that_is_slightly_off_makes_no_second_bubble(cast, how):
     dispatch = _reply(cast, cast.noor, "Yes ")
     claimed = claim("worker", at=now())
-    attempt = sending._hand_over(claimed)
+    attempt = hand_over(claimed)
     at = now() - timedelta(seconds=90) if how == "clocks differ" else now()
     _echo(cast, cast.noor, "ig_1", "Yes", at=at)
     sending._record_accepted(claimed, attempt, Sent("ig_1", "", ""))
@@ -250,7 +250,7 @@ def test_an_instagram_echo_that_is_slightly_off_makes_no_second_bubble(cast, how
 def test_an_echo_that_was_taken_for_another_apps_becomes_one_with_ours(cast, clock):
     dispatch = _reply(cast, cast.noor, "Yes")
     claimed = claim("worker", at=now())
-    attempt = sending._hand_over(claimed)
+    attempt = hand_over(claimed)
     _echo(cast, cast.noor, "ig_2", "Yes", at=now() - timedelta(minutes=30))
     Dispatch.objects.filter(pk=dispatch.pk).update(state=State.FAILED)
     work_until_idle("sweep")
@@ -268,29 +268,30 @@ def test_a_line_of_the_thread_that_was_taken_for_another_apps_is_evidence(cast, 
     sent = cast.received(cast.noor)[0]
     clock.shift(timedelta(minutes=10))
     _echo(cast, cast.noor, sent["mid"], "Yes", at=now())
-    read_thread(Dispatch.objects.select_related("conversation__contact", "account__meta_app", "message").get(pk=dispatch.pk))
+    work_until_idle("settle")
     assert (_after(dispatch).state, _after(dispatch).thread_matches) == (State.UNKNOWN, 1)
 
 
 def test_an_unsend_erases_an_echo_that_is_parked(cast):
     _reply(cast, cast.noor, "Secret words")
     claimed = claim("worker", at=now())
-    sending._hand_over(claimed)
+    hand_over(claimed)
     _echo(cast, cast.noor, "ig_3", "Secret words")
     _echo(cast, cast.noor, "ig_3", "", is_deleted=True)
     assert not ParkedEcho.objects.filter(text="Secret words").exists()
 
 
-def test_what_is_taken_back_after_an_unknown_call_is_unknown_and_settles_by_its_echo(cast):
+def test_what_is_taken_back_after_an_unknown_call_is_unknown_and_settles_by_its_echo(cast, clock):
     cast.simulator.set_echo(cast.shop.external_id, "never")
     cast.simulator.fault("drop_after", account=cast.shop.external_id)
     Account.objects.update(reply_hold=0)
     dispatch = _reply(cast, cast.amina, "Once")
     work_until_idle("dispatch")
+    sent = cast.received(cast.amina)[0]
+    clock.shift(timedelta(minutes=3))
     send_again(dispatch, by=cast.bob)
     cancel(dispatch, by=cast.bob)
     assert _after(dispatch).state == State.UNKNOWN
-    sent = cast.received(cast.amina)[0]
     _echo(cast, cast.amina, sent["mid"], "Once", metadata=sent["metadata"])
     assert (_after(dispatch).state, len(cast.received(cast.amina))) == (State.SENT, 1)
 
@@ -298,7 +299,7 @@ def test_what_is_taken_back_after_an_unknown_call_is_unknown_and_settles_by_its_
 def test_an_answer_after_its_own_echo_is_written_down_once(cast):
     dispatch = _reply(cast, cast.amina)
     claimed = claim("worker", at=now())
-    attempt = sending._hand_over(claimed)
+    attempt = hand_over(claimed)
     _echo(cast, cast.amina, "m_once", "Hello", metadata=metadata_for(dispatch.public_id))
     sending._record_accepted(claimed, attempt, Sent("m_once", "", ""))
     assert (_after(dispatch).state, _after(dispatch).message.mid) == (State.SENT, "m_once")

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.models import Account
 from core.clock import now
+from core.lease import lease_time
 from graph.simulator import samples
 from inbox import copying
 from inbox.copying import PAUSES
@@ -136,9 +137,9 @@ def test_a_copy_is_shown_to_those_who_may_read_the_account_and_to_nobody_else(ca
 
 def test_what_one_worker_copies_no_other_begins(cast, cdn, clock):
     attachment = _sent(cast, "image", cdn.address)
-    MediaFile.objects.filter(pk=attachment.media_id).update(lease_until=now() + copying.LEASE)
+    MediaFile.objects.filter(pk=attachment.media_id).update(lease_until=now() + lease_time())
     assert copying.copy_next() is False
-    clock.shift(copying.LEASE + timedelta(seconds=1))
+    clock.shift(lease_time() + timedelta(seconds=1))
     assert copying.copy_next() is True
     assert MediaFile.objects.get(pk=attachment.media_id).state == State.READY
 

@@ -95,7 +95,7 @@ def test_an_answer_that_says_nothing_leaves_the_message_unknown_and_never_resent
     work_until_idle("dispatch")
     assert _after(dispatch).state == State.UNKNOWN
     clock.shift(timedelta(hours=1))
-    work_until_idle("dispatch")
+    work_until_idle("sweep", "dispatch")
     assert _after(dispatch).state == State.UNKNOWN
     assert len(cast.received(contact)) == (1 if kind.endswith("after") else 0)
 
@@ -128,18 +128,18 @@ def test_the_thread_itself_settles_what_no_echo_told(cast, contact, clock):
     cast.simulator.fault("drop_after", account=contact.account.external_id)
     dispatch = _reply(cast, contact)
     work_until_idle("dispatch")
-    clock.shift(timedelta(seconds=20))
-    work_until_idle("sweep")
+    clock.shift(timedelta(seconds=6))
+    work_until_idle("settle")
     assert _after(dispatch).state == State.SENT
     assert _after(dispatch).message.mid == cast.received(contact)[0]["mid"]
 
 
-def test_a_thread_without_it_is_evidence_for_a_person_and_nothing_more(cast, contact, clock):
+def test_a_thread_without_it_is_evidence_and_nothing_more_while_meta_may_still_deliver_it(cast, contact, clock):
     cast.simulator.fault("error_before", account=contact.account.external_id)
     dispatch = _reply(cast, contact)
     work_until_idle("dispatch")
     clock.shift(timedelta(seconds=20))
-    work_until_idle("sweep", "dispatch")
+    work_until_idle("sweep", "settle", "dispatch")
     assert (_after(dispatch).state, _after(dispatch).thread_matches) == (State.UNKNOWN, 0)
     assert cast.received(contact) == []
 

@@ -13,6 +13,7 @@ from agents.deciding import decide
 from agents.models import Decision, Proposal, ProposalPart, ToolCall, Vote
 from agents.proposing import propose
 from core.clock import now
+from core.lease import Lease
 from graph.errors import OutcomeUnknown
 from graph.signatures import sign
 from inbox import forgetting, ingesting, sending
@@ -26,16 +27,22 @@ from inbox.models import (
     Conversation,
     DeletionRequest,
     Dispatch,
+    Draft,
     KeptEvent,
     MediaFile,
+    Mention,
     Message,
+    Note,
     Occurrence,
     ParkedEcho,
     Reaction,
+    SearchEntry,
     WebhookDelivery,
 )
+from inbox.noting import take_note_away, write_note
 from inbox.webhooks.store import store_delivery
 from inbox.work import work_until_idle
+from tests.inbox.handing import hand_over
 from tests.inbox.pictures import picture
 from tests.inbox.test_retention import tell
 
@@ -78,7 +85,7 @@ def everything(*, but_not: tuple[type, ...] = ()) -> str:
     """All that is stored, as text."""
     models = [
         Attachment, Contact, Conversation, Dispatch, KeptEvent, MediaFile, Message, Occurrence, ParkedEcho, Reaction, WebhookDelivery,
-        Activity, DeletionRequest, Proposal, ProposalPart, ToolCall, Vote, Decision,
+        Note, Draft, SearchEntry, Activity, DeletionRequest, Proposal, ProposalPart, ToolCall, Vote, Decision,
     ]  # fmt: skip
     return " ".join(str(list(model._default_manager.values())) for model in models if model not in but_not)
 
@@ -176,6 +183,34 @@ def test_what_an_agent_proposed_is_withdrawn(cast, story):
     assert (proposal.state, proposal.part.text, proposal.reason) == (Proposal.State.WITHDRAWN, "", "")
 
 
+def test_what_colleagues_noted_and_typed_goes_too(cast, story):
+    theirs = cast.conversation(cast.noor)
+    write_note(story, "MARKER ask @Alice whether Amina paid", by=cast.bob)
+    write_note(theirs, "Noor prefers mornings", by=cast.bob)
+    take_note_away(write_note(story, "MARKER and I am wrong", by=cast.bob), by=cast.bob)
+    chosen = MediaFile.objects.create(account=cast.shop, by=cast.bob, at=now(), name="MARKER.pdf", mime="application/pdf", size=3)
+    for conversation in (story, theirs):
+        Draft.objects.create(conversation=conversation, user=cast.bob, typed={"text": "MARKER Dear"}, chosen=[chosen.public_id], saved_at=now())
+    Draft.objects.filter(conversation=theirs).update(typed={"text": "Dear Noor"}, chosen=[])
+    request = ask(cast)
+    work_until_idle("upkeep")
+    assert [(note.text, note.removed_at is None) for note in Note.objects.order_by("pk")] == [("", False), ("Noor prefers mornings", True), ("", False)]
+    assert not Mention.objects.filter(conversation=story).exists()
+    assert [draft.typed for draft in Draft.objects.all()] == [{"text": "Dear Noor"}]
+    assert not MediaFile.objects.filter(pk=chosen.pk).exists()
+    assert "MARKER" not in everything()
+    request.refresh_from_db()
+    assert (request.erased["notes"], request.erased["drafts"]) == (1, 1)
+
+
+def test_what_was_found_of_them_is_found_no_more(cast, story):
+    words = "marker yirgacheffe wednesday amina okafor"
+    assert {word for entry in SearchEntry.objects.all() for word in entry.words.split()} >= set(words.split())
+    ask(cast)
+    work_until_idle("upkeep")
+    assert not {word for entry in SearchEntry.objects.all() for word in entry.words.split()} & set(words.split())
+
+
 def test_a_picture_that_was_sent_to_others_too_stays(cast, story):
     ours = MediaFile.objects.create(account=cast.shop, by=cast.bob, at=now(), name="menu.png", mime="image/png", size=3)
     only_hers = MediaFile.objects.create(account=cast.shop, by=cast.bob, at=now(), name="invoice.png", mime="image/png", size=3)
@@ -240,7 +275,7 @@ def test_a_worker_whose_lease_was_taken_over_stops(cast, story, clock):
     clock.shift(timedelta(minutes=3))
     assert forgetting._claim(now())
     with pytest.raises(forgetting.TakenOver):
-        forgetting._carry_out(slow)
+        forgetting._carry_out(Lease(slow))
     assert "MARKER" in everything()
 
 
@@ -343,7 +378,7 @@ def test_an_echo_of_something_erased_whose_id_we_never_heard_brings_no_words_bac
     conversation = cast.conversation(cast.noor)
     conversation.reply(Content(text="MARKER your order"), by=cast.bob)
     dispatch = claim("worker", at=now())
-    attempt = sending._hand_over(dispatch)
+    attempt = hand_over(dispatch)
     if answered:
         sending._record(dispatch, attempt, OutcomeUnknown("x"))
     forgetting.ask_for(cast.noor, by=cast.dana, at=now())
@@ -358,7 +393,7 @@ def test_an_echo_long_after_something_was_erased_is_shown(cast, clock):
     conversation = cast.conversation(cast.noor)
     conversation.reply(Content(text="MARKER"), by=cast.bob)
     dispatch = claim("worker", at=now())
-    sending._record(dispatch, sending._hand_over(dispatch), OutcomeUnknown("x"))
+    sending._record(dispatch, hand_over(dispatch), OutcomeUnknown("x"))
     forgetting.ask_for(cast.noor, by=cast.dana, at=now())
     work_until_idle("upkeep")
     clock.shift(timedelta(minutes=10))

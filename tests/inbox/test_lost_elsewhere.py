@@ -15,6 +15,7 @@ from django.db import IntegrityError, connection, transaction
 
 from accounts.models import Account, MetaApp
 from core.clock import now
+from core.lease import lease_time
 from graph import events
 from graph.client import Sent
 from graph.signatures import sign
@@ -26,6 +27,7 @@ from inbox.models import Contact, Conversation, KeptEvent, Message, Occurrence, 
 from inbox.webhooks.store import matching_token, signing_keys, store_delivery
 from inbox.work import work_until_idle
 from tests.conftest import make_cast
+from tests.inbox.handing import hand_over
 from tests.inbox.webhook_bodies import KNOWN
 
 State = WebhookDelivery.State
@@ -128,7 +130,7 @@ def test_what_a_dead_worker_held_is_applied_by_the_next(cast, clock):
     _store(cast.shop, _event(cast.shop, cast.amina.external_id, _text("m_held")))
     assert ingesting._claim(now()) is not None
     assert ingest_next() is False
-    clock.shift(ingesting.LEASE + timedelta(seconds=1))
+    clock.shift(lease_time() + timedelta(seconds=1))
     work_until_idle("ingest")
     assert Message.objects.filter(mid="m_held").count() == 1
 
@@ -322,7 +324,7 @@ def test_what_comes_between_an_echo_and_our_answer_finds_its_message(cast, conte
     """Instagram is quick: the echo and the contact's heart may both be here before the answer to our own call."""
     cast.conversation(cast.noor).reply(Content(text="Yes"), by=cast.bob)
     claimed = claim("worker", at=now())
-    attempt = sending._hand_over(claimed)
+    attempt = hand_over(claimed)
     noor = cast.noor.external_id
     _tell(cast.studio, _event(cast.studio, noor, {"message": {"mid": "ig_1", "text": "Yes", "is_echo": True}}, ours=True))
     _tell(cast.studio, _event(cast.studio, noor, content, ours="message" in content))
@@ -339,7 +341,7 @@ def test_what_waits_for_an_echo_that_waited_itself_is_applied_with_it(cast, cloc
     """While one of ours is on its way another app's echo is set apart; what the contact thinks of it must not stay behind."""
     cast.conversation(cast.noor).reply(Content(text="Ours"), by=cast.bob)
     claimed = claim("worker", at=now())
-    attempt = sending._hand_over(claimed)
+    attempt = hand_over(claimed)
     noor = cast.noor.external_id
     _tell(cast.studio, _event(cast.studio, noor, {"message": {"mid": "ig_theirs", "text": "Theirs", "is_echo": True}}, ours=True))
     _tell(cast.studio, _event(cast.studio, noor, {"reaction": {"mid": "ig_theirs", "emoji": "x"}}))
@@ -355,7 +357,7 @@ def _sent(cast, mid: str) -> Message:
     """Ours, accepted by Meta a moment ago by our clock."""
     cast.conversation(cast.noor).reply(Content(text="Yes"), by=cast.bob)
     claimed = claim("worker", at=now())
-    sending._record_accepted(claimed, sending._hand_over(claimed), Sent(mid, "", ""))
+    sending._record_accepted(claimed, hand_over(claimed), Sent(mid, "", ""))
     return Message.objects.get(mid=mid)
 
 

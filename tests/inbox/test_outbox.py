@@ -12,8 +12,8 @@ from inbox.errors import AlreadyMoved, NotAllowed, WindowIsClosed
 from inbox.media import keep_upload
 from inbox.models import Dispatch
 from inbox.outbox import cancel, it_arrived, retry, send_again, send_now
-from inbox.sending import _hand_over
 from inbox.work import work_until_idle
+from tests.inbox.handing import hand_over
 from tests.inbox.pictures import picture
 
 State = Dispatch.State
@@ -106,8 +106,9 @@ def test_its_late_echo_then_finds_it_and_makes_no_second_bubble(cast, contact):
     assert cast.conversation(contact).messages.count() == 2
 
 
-def test_a_person_who_does_not_see_it_sends_it_again(cast, contact):
+def test_a_person_who_does_not_see_it_sends_it_again(cast, contact, clock):
     dispatch = _unknown(cast, contact, "error_before")
+    clock.shift(timedelta(seconds=180))
     send_again(dispatch, by=cast.bob)
     with pytest.raises(AlreadyMoved):
         it_arrived(dispatch, by=cast.bob)
@@ -137,7 +138,7 @@ def test_a_worker_that_dies_before_the_call_leaves_its_message_to_another(cast, 
 
 def test_a_worker_that_dies_after_the_call_began_leaves_an_unknown(cast, contact, clock):
     dispatch = _reply(cast, contact)
-    _hand_over(claim("a worker that dies", at=dispatch.not_before))
+    hand_over(claim("a worker that dies", at=dispatch.not_before))
     clock.shift(timedelta(minutes=1))
     work_until_idle("sweep", "dispatch")
     assert (_after(dispatch).state, _after(dispatch).reason) == (State.UNKNOWN, "crashed")

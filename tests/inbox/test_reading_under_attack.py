@@ -1,13 +1,11 @@
 """What an unfriendly reader tried against the reading of threads at Meta; most of these went wrong once."""
 
 import random
-import threading
-import time
 from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.graph import client_for
 from accounts.models import Account
@@ -27,6 +25,7 @@ from inbox.parts import TakenOver, take_part
 from inbox.polling import poll_next
 from inbox.profiles import MOST_ATTEMPTS, fetch_next_profile
 from inbox.work import work_until_idle
+from tests.at_once import behind
 from tests.inbox.reading_back import QUICK, answered, ask, carry_on, conversation_with, read_back, said, stranger, texts
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -223,32 +222,15 @@ def test_who_was_forgotten_and_writes_again_is_not_looked_up(cast, clock):
 def test_whoever_waits_for_a_conversation_holds_nothing_that_forgetting_needs(cast):
     """The reading changed the contact first and the forgetting the conversation: each waited for the other, or old words came back."""
     said(cast, cast.shop, cast.amina.external_id, "My number is 555", ago=30 * DAY)
-    thread, troubles = thread_with(cast.shop, cast.amina.external_id), []
+    thread = thread_with(cast.shop, cast.amina.external_id)
 
     def read() -> None:
-        try:
-            with transaction.atomic():
-                import_thread(cast.shop, thread, Look(now(), news_since=now()))
-        except Exception as error:
-            troubles.append(error)
-        finally:
-            connection.close()
+        with transaction.atomic():
+            import_thread(cast.shop, thread, Look(now(), news_since=now()))
 
-    reader = threading.Thread(target=read)
-    with transaction.atomic():
-        Conversation.objects.lock(conversation_with(cast.amina.external_id).pk)
-        reader.start()
-        _until_somebody_waits()
-        Contact.objects.filter(pk=cast.amina.pk).update(forgotten_at=now())
-    reader.join()
-    assert troubles == [] and "My number is 555" not in texts(cast.amina.external_id)
-
-
-def _until_somebody_waits() -> None:
-    for _ in range(500):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.01)
-    raise AssertionError("Nobody waited.")
+    trouble = behind(
+        lambda: Conversation.objects.lock(conversation_with(cast.amina.external_id).pk),
+        read,
+        then=lambda: Contact.objects.filter(pk=cast.amina.pk).update(forgotten_at=now()),
+    )
+    assert trouble is None and "My number is 555" not in texts(cast.amina.external_id)

@@ -19,6 +19,7 @@ from inbox.ingesting import MOST_TRIES, ingest_next, replay
 from inbox.models import Attempt, Conversation, Dispatch, KeptEvent, Message, WebhookDelivery
 from inbox.webhooks.store import store_delivery
 from inbox.work import work_until_idle
+from tests.inbox.handing import hand_over
 
 
 def _body(account: Account, contact_id: str, *, ours: bool = False, **what: object) -> bytes:
@@ -68,7 +69,7 @@ def test_an_unsend_that_meets_its_message_late_takes_nothing_else_away(cast):
     assert KeptEvent.objects.get(delivery=told).body["postback"]["title"] == "Get started"
     cast.conversation(cast.noor).reply(Content(text="On its way"), by=cast.bob, hold=timedelta(0))
     dispatch = claim("w", at=now())
-    attempt = sending._hand_over(dispatch)
+    attempt = hand_over(dispatch)
     _tell(_body(cast.studio, cast.noor.external_id, ours=True, message={"mid": "aWdfABC123", "is_deleted": True, "is_echo": True}))
     sending._record_accepted(dispatch, attempt, Sent("aWdfABC123", "", ""))
     Account.objects.create(network="messenger", login="facebook", meta_app=cast.shop.meta_app, name="S", external_id="555000111", token="EAAs")
@@ -121,7 +122,7 @@ def test_what_never_left_is_not_called_unknown(cast):
     message = Conversation.objects.get(contact__external_id="user-abc").reply(Content(text="x"), by=cast.bob, hold=timedelta(0))
     work_until_idle("dispatch")
     message.dispatch.refresh_from_db()
-    assert (message.dispatch.state, message.dispatch.reason) == (Dispatch.State.FAILED, "rejected")
+    assert (message.dispatch.state, message.dispatch.reason) == (Dispatch.State.FAILED, "no_form")
 
 
 @pytest.mark.parametrize("number", ["99999", "-5", "99999999999999999999999"])

@@ -26,6 +26,7 @@ from inbox.models import Conversation, KeptEvent, Message, ParkedEcho, WebhookDe
 from inbox.webhooks.store import store_delivery
 from inbox.work import work_until_idle
 from tests.inbox.beliefs import SECRET, beliefs, connect_all, forgotten, receive, work
+from tests.inbox.handing import hand_over
 from tests.inbox.webhook_bodies import ACCOUNTS, BEGINNING, CONTACTS, bounded, disorders, stories, wire
 
 CDN = b"https:\\/\\/cdn.example.test"
@@ -248,7 +249,7 @@ def test_what_our_side_unsends_leaves_no_body_of_its_echo(cast, when):
     """On Instagram an echo may come before the answer to our call, and waits."""
     cast.conversation(cast.noor).reply(Content(text=WORDS), by=cast.bob)
     claimed = claim("worker", at=now())
-    attempt = sending._hand_over(claimed)
+    attempt = hand_over(claimed)
     _echo(cast, "ig_1", {"text": WORDS})
     assert ParkedEcho.objects.get().settled_at is None
     if when == "after it":

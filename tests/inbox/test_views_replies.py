@@ -1,10 +1,16 @@
 """Answering with more than a line of text: files, albums, links, and a message in particular."""
 
-import pytest
+import json
+import re
 
+import pytest
+from django.urls import reverse
+
+from accounts.models import Account
 from core.clock import now
 from core.fields import new_public_id
 from inbox.models import Conversation, Dispatch, MediaFile, Message
+from inbox.outbox import cancel, send_now
 from inbox.work import work_until_idle
 from tests.inbox.browsing import HTMX, page
 from tests.inbox.uploads import choose, pdf, picture
@@ -124,7 +130,8 @@ def test_readers_and_strangers_send_no_files(cast, amina, bob, sign_in):
 ])  # fmt: skip
 def test_the_panel_says_what_the_network_takes(cast, bob, contact, accepts, says):
     shown = page(bob, cast.conversation(getattr(cast, contact)).get_absolute_url())
-    assert says in shown and (f'accept="{accepts}' in shown if accepts else "accept=" not in shown)
+    choice = shown.partition('id="file-choice"')[2].partition(">")[0]
+    assert says in shown and (f'accept="{accepts}' in choice if accepts else "accept=" not in choice)
 
 
 # Links ---------------------------------------------------------------------------------------------------------------
@@ -190,3 +197,72 @@ def test_only_who_may_reply_is_offered_to_answer_a_message(cast, amina, sign_in)
 def test_what_has_no_id_of_metas_cannot_be_answered(amina, bob):
     Message.objects.filter(conversation=amina).update(mid="postback:0123")
     assert 'id="answer-' not in page(bob, amina.get_absolute_url(), headers=HTMX)
+
+
+# The same form again ----------------------------------------------------------------------------------------------
+def key_in(answer) -> str:
+    return re.search(r'name="key" value="([^"]+)"', answer.text)[1]
+
+
+def announced(answer) -> str:
+    return json.loads(answer.headers["HX-Trigger"])["announce"]["words"]
+
+
+def test_what_was_undone_is_not_called_sent_and_goes_out_with_the_next_click(cast, amina, bob):
+    Account.objects.update(reply_hold=60)
+    send(bob, amina, kind="text", text="Hello", key="k1")
+    cancel(Dispatch.objects.get(), by=cast.bob)
+    answer = send(bob, amina, kind="text", text="Hello", key="k1")
+    assert answer.status_code == 409 and "This was cancelled before it left." in answer.text and "Hello</textarea>" in answer.text
+    answer = send(bob, amina, kind="text", text="Hello", key=key_in(answer))
+    assert announced(answer) == "Your reply is in the outbox."
+    assert sorted(Dispatch.objects.values_list("state", flat=True)) == ["cancelled", "queued"]
+
+
+def test_other_words_under_an_old_key_are_a_question_and_then_a_message(amina, bob):
+    send(bob, amina, kind="text", text="Hello", key="k1")
+    answer = send(bob, amina, kind="text", text="Hello there", key="k1")
+    assert answer.status_code == 409 and "had other content" in answer.text
+    assert send(bob, amina, kind="text", text="Hello there", key=key_in(answer)).status_code == 200
+    assert Dispatch.objects.count() == 2
+
+
+def test_a_refusal_that_sent_nothing_keeps_the_key(amina, bob):
+    assert key_in(send(bob, amina, kind="text", text="", key="k1")) == "k1"
+
+
+def test_words_that_come_back_are_a_new_message(cast, amina, bob):
+    Account.objects.update(reply_hold=60)
+    send(bob, amina, kind="text", text="Helo", key="k1")
+    dispatch = Dispatch.objects.get()
+    cancel(dispatch, by=cast.bob)
+    assert key_in(bob.post(reverse("inbox:words", args=[dispatch.public_id]), {"kind": "text", "text": "", "key": "k1"}, headers=HTMX)) != "k1"
+
+
+def test_a_second_click_says_what_is_so(cast, amina, bob):
+    Account.objects.update(reply_hold=0)
+    later = {"kind": "text", "text": "Hello", "key": "k1", "when": "in:60"}
+    assert announced(send(bob, amina, **later)).startswith("It leaves ")
+    send_now(Dispatch.objects.get(), by=cast.bob)
+    cast.settle()
+    assert announced(send(bob, amina, **later)) == "You sent this before. Look for it in the conversation."
+    assert len(cast.received(cast.amina)) == 1
+
+
+def test_a_condition_counts_from_what_the_page_showed(cast, amina, bob):
+    shown = page(bob, amina.get_absolute_url())
+    revision = re.search(r'name="revision" form="reply" value="(\d+)"', shown)[1]
+    cast.write(cast.amina, "Never mind.")
+    form = {"kind": "text", "text": "Hello", "key": "k1", "when": "in:60", "unless": "on", "revision": revision}
+    answer = send(bob, amina, **form)
+    assert answer.status_code == 409 and "Read what is new, then decide." in answer.text and not Dispatch.objects.exists()
+
+
+@pytest.mark.parametrize("box", ["title", "subtitle"])
+def test_words_that_come_back_never_replace_a_card_that_is_being_written(cast, amina, bob, box):
+    Account.objects.update(reply_hold=60)
+    send(bob, amina, kind="link", url="https://harbour.example/", title="Ours", key="k1")
+    dispatch = Dispatch.objects.get()
+    cancel(dispatch, by=cast.bob)
+    answer = bob.post(reverse("inbox:words", args=[dispatch.public_id]), {"kind": "link", box: "My draft"}, headers=HTMX)
+    assert "My draft" in answer.text and "Another link stands here already" in answer.text

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -35,9 +36,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def eventually(look: Callable[[], T], what: str) -> T:
-    """What `look` finds, as soon as it is something. Processes are waited for by looking, at most PATIENCE seconds."""
-    deadline = time.monotonic() + PATIENCE
+def eventually(look: Callable[[], T], what: str, *, patience: float = PATIENCE) -> T:
+    """What `look` finds, as soon as it is something. Processes are waited for by looking, for so many seconds at most."""
+    deadline = time.monotonic() + patience
     while not (found := look()):
         if time.monotonic() > deadline:
             raise AssertionError(f"Waited in vain for: {what}")
@@ -89,22 +90,92 @@ class Meta:
     def clear_faults(self) -> None:
         assert httpx.delete(f"{self.url}/sim/faults").status_code == 200
 
+    def requests(self) -> list[str]:
+        """The path of each request that was answered."""
+        return [each["path"] for each in httpx.get(f"{self.url}/sim/requests").json()["data"]]
+
     def received(self, **which: str) -> list[dict[str, Any]]:
         answer = httpx.get(f"{self.url}/sim/messages", params=which).json()
         return answer["data"]
 
 
+def procfile() -> dict[str, list[str]]:
+    """What each process of an installation on PostgreSQL is started with; `python` is the one that runs the tests."""
+    lines = [line.split(":", 1) for line in (ROOT / "Procfile").read_text().splitlines() if line.strip()]
+    commands = {name: shlex.split(command) for name, command in lines}
+    assert all(command[0] == "python" for command in commands.values()), commands
+    return {name: command[1:] for name, command in commands.items()}
+
+
+@dataclass
+class Running:
+    """A process of the installation: which line of the Procfile it is, its number among those, and itself."""
+
+    name: str
+    number: int
+    process: subprocess.Popen[bytes]
+
+
 @dataclass
 class Stage:
-    """One installation and the Meta that it talks to. `crash` ends its process at once, `start` begins another on what is left."""
+    """One installation and the Meta that it talks to.
 
-    url: str
+    Args:
+        urls: of each of its web processes; the first is the public one.
+        running: its processes. On SQLite one, on PostgreSQL those of the Procfile.
+    """
+
+    urls: list[str]
     meta: Meta
     environment: dict[str, str]
     folder: Path
-    crash: Callable[[], None] | None = None
-    start: Callable[[], None] | None = None
+    exits: ExitStack = field(default_factory=ExitStack)
+    running: list[Running] = field(default_factory=list)
     browsers: list["Browser"] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return self.urls[0]
+
+    def start(self) -> None:
+        """Start everything; on PostgreSQL two web processes and two workers."""
+        if "DATABASE_URL" not in self.environment:
+            self._begin("run", 0, ["manage.py", "run"])
+        else:
+            self._release()
+            for number, name in ((0, "web"), (1, "web"), (0, "worker"), (1, "worker")):
+                self.begin(name, number)
+        for url in self.urls:
+            # It makes its database first.
+            eventually(lambda url=url: self._ended() or _is_up(f"{url}/health/"), "the server", patience=3 * PATIENCE)
+        assert not self._ended(), self.log
+
+    def begin(self, name: str, number: int) -> None:
+        """Start one process of the Procfile."""
+        self._begin(name, number, procfile()[name])
+
+    def crash(self) -> None:
+        """End every process at once."""
+        while self.running:
+            self.kill(self.running[0])
+
+    def kill(self, running: Running) -> None:
+        """End one process at once, as a machine that loses its power would."""
+        running.process.kill()
+        running.process.wait()
+        self.running.remove(running)
+
+    def _begin(self, name: str, number: int, command: list[str]) -> None:
+        environment = self.environment | ({"PORT": self.urls[number].rpartition(":")[2]} if name == "web" else {})
+        self.running.append(Running(name, number, self.exits.enter_context(process(command, environment, self.folder / "server.log"))))
+
+    def _release(self) -> None:
+        command = [sys.executable, *procfile()["release"]]
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    def _ended(self) -> list[Running]:
+        return [each for each in self.running if each.process.poll() is not None]
 
     def manage(self, script: str) -> dict[str, Any]:
         """Run a few lines inside the product; they leave a dict named `result`."""
@@ -114,8 +185,9 @@ class Stage:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.split("RESULT ", 1)[1])
 
-    def browser(self) -> "Browser":
-        self.browsers.append(Browser(self.url))
+    def browser(self, *, at: int = 0) -> "Browser":
+        """A person's browser, at the first web process or another."""
+        self.browsers.append(Browser(self.urls[at]))
         return self.browsers[-1]
 
     @property
@@ -125,9 +197,10 @@ class Stage:
 
 @contextmanager
 def stage(folder: Path, database: str = "") -> Iterator[Stage]:
-    """An installation with credentials, whose Meta is the simulator."""
+    """An installation with credentials, whose Meta is the simulator. On PostgreSQL it is what the Procfile says, twice."""
     ports = {"PORT": str(free_port()), "SIMULATOR_PORT": str(free_port())}
     meta, url = f"http://127.0.0.1:{ports['SIMULATOR_PORT']}", f"http://127.0.0.1:{ports['PORT']}"
+    urls = [url, f"http://127.0.0.1:{free_port()}"] if database else [url]
     environment = {key: value for key, value in os.environ.items() if key not in {"DATABASE_URL", "DJANGO_SETTINGS_MODULE"}} | ports
     environment |= {
         "VAR_DIR": str(folder / "var"), "PUBLIC_URL": url, "DEMO": "off",
@@ -138,23 +211,13 @@ def stage(folder: Path, database: str = "") -> Iterator[Stage]:
         "FETCH_ALLOWED_HOSTS": f"127.0.0.1:{ports['SIMULATOR_PORT']}",
     }  # fmt: skip
     if database:
-        environment["DATABASE_URL"] = database
+        # Short, so that what a killed worker leaves behind goes on soon.
+        environment |= {"DATABASE_URL": database, "LEASE_SECONDS": "3", "SETTLE_SECONDS": "5"}
     simulator = ["-m", "graph.simulator", "--port", ports["SIMULATOR_PORT"], "--state", str(folder / "meta.sqlite3")]
-    running: list[subprocess.Popen[bytes]] = []
     with process(simulator, environment, folder / "meta.log"), ExitStack() as servers:
-
-        def start() -> None:
-            running.append(servers.enter_context(process(["manage.py", "run"], environment, folder / "server.log")))
-            eventually(lambda: running[-1].poll() is not None or _is_up(f"{url}/sign-in/"), "the server")
-            assert running[-1].poll() is None, (folder / "server.log").read_text(errors="replace")
-
-        def crash() -> None:
-            running[-1].kill()
-            running[-1].wait()
-
-        start()
+        built = Stage(urls, Meta(meta), environment, folder, servers)
+        built.start()
         eventually(lambda: _is_up(f"{meta}/sim/health"), "the simulator")
-        built = Stage(url, Meta(meta), environment, folder, crash, start)
         yield built
         for browser in built.browsers:
             browser.http.close()

@@ -167,3 +167,14 @@ def test_token_routes_have_faults_too(meta: Meta, route: str):
     path = {"accounts": "me/accounts", "oauth": "oauth/access_token", "debug_token": "debug_token"}[route]
     meta.simulator.fault("html", route=route)
     assert meta.get(f"/fb/{path}").status_code == 502
+
+
+def test_some_faults_end_while_others_last(meta: Meta):
+    for kind in ("token_dead", "restricted"):
+        meta.simulator.fault(kind, account=PAGE, times=None)
+    meta.client.delete("/sim/faults?kind=token_dead&account=104857600000009")
+    assert error_of(meta.send({"text": "a"}))[1] == 190
+    meta.client.delete(f"/sim/faults?kind=token_dead&account={PAGE}")
+    assert error_of(meta.send({"text": "a"}))[2] == 1893063
+    meta.client.delete("/sim/faults")
+    assert meta.send({"text": "a"}).status_code == 200

@@ -220,3 +220,12 @@ def test_the_log_of_requests_has_no_tokens(meta):
     meta.client.get("/fb/v26.0/me", params={"access_token": "EAAshop"})
     assert meta.simulator.requests()[-1]["path"] == "/fb/v26.0/me"
     assert "EAA" not in repr(meta.simulator.requests())
+
+
+@pytest.mark.parametrize(("answer", "mime"), [((200, picture()), "image/png"), ((200, b"<html>"), ""), ((404, b""), ""), ((0, b""), "")])
+def test_the_picture_of_a_card_is_fetched_and_one_that_cannot_be_had_is_left_out(meta, answer, mime):
+    asked = []
+    meta.simulator._fetch = lambda url: (asked.append(url), answer)[1]
+    assert meta.send(link(image_url="https://us.test/files/a")).status_code == 200
+    sent = meta.simulator.messages(direction="out")[-1]
+    assert (asked, sent["mime"], sent["attachments"]) == (["https://us.test/files/a"], mime, [])

@@ -1,15 +1,18 @@
 """Two hands at once, the second of which comes while the first is not done yet."""
 
 import threading
+import time
 from collections.abc import Callable
 
 from django.db import connection, transaction
 
-PATIENCE = 5_000
+PATIENCE = 30
 
 
-def behind(first: Callable[[], object], second: Callable[[], object]) -> object:
-    """Do the first; before it is committed, begin the second on a connection of its own. What the second returned or raised."""
+def behind(first: Callable[[], object], second: Callable[[], object], then: Callable[[], object] = lambda: None) -> object:
+    """Do the first; before it is committed, begin the second on a connection of its own, and do the rest of the first. What the second
+    returned or raised.
+    """
     results: list[object] = []
     began = threading.Event()
 
@@ -28,16 +31,21 @@ def behind(first: Callable[[], object], second: Callable[[], object]) -> object:
         thread.start()
         began.wait(timeout=30)
         _until_it_waits()
+        then()
     thread.join(timeout=60)
     return results[0]
 
 
 def _until_it_waits() -> None:
-    """On SQLite the second waits before it can write anything; on PostgreSQL for a row, which the server knows."""
+    """On SQLite the second waits before it can write anything; on PostgreSQL for us, as its locks tell. Its view of activity would
+    show the same throughout our transaction.
+    """
     if connection.vendor != "postgresql":
         return
+    deadline = time.monotonic() + PATIENCE
     with connection.cursor() as cursor:
-        for _ in range(PATIENCE):
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        while time.monotonic() < deadline:
+            cursor.execute("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))")
             if cursor.fetchone()[0]:
                 return
+    raise AssertionError("Nobody waited.")
