@@ -91,6 +91,13 @@ def django_db_setup(django_db_setup, django_db_blocker):
     connection.creation.deserialize_db_from_string = lambda _saved: shipped.put_back()
     if django_settings.POSTGRES:
         connection.ops.sql_flush = deletions
+        connection.creation._destroy_test_db = _drop
+
+
+def _drop(name: str, _verbosity: int) -> None:
+    """Whatever still holds on to it: a server that has not noticed yet that its client was killed, or is tidying up."""
+    with connection.creation._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {connection.ops.quote_name(name)} WITH (FORCE)")
 
 
 @pytest.fixture
