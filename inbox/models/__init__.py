@@ -13,6 +13,7 @@ from inbox.models.message import Attachment, Message, Reaction
 from inbox.models.note import Mention, Note
 from inbox.models.occurrence import Occurrence
 from inbox.models.parked_echo import ParkedEcho
+from inbox.models.person import Person
 from inbox.models.presence import Presence
 from inbox.models.read_mark import ReadMark
 from inbox.models.reading import Reading
@@ -39,6 +40,7 @@ __all__ = [
     "Note",
     "Occurrence",
     "ParkedEcho",
+    "Person",
     "Presence",
     "Reaction",
     "ReadMark",

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.fields import PublicIdField
+from inbox.models.person import Person
 
 # Meta's clock and ours differ by no more than this.
 CLOCKS_DIFFER = timedelta(minutes=1)
@@ -26,6 +27,10 @@ class Contact(models.Model):
     unavailable_since = models.DateTimeField(_("cannot be reached since"), null=True, blank=True, editable=False)
     # They were erased here: whatever was said until then is not read back from Meta.
     forgotten_at = models.DateTimeField(_("erased"), null=True, blank=True, editable=False)
+    # Whom else they write as: `inbox/linking.py`. Locked conversations of all contacts of a person change it.
+    person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="contacts", verbose_name=_("person"), editable=False)
+    # The public id of the person with whom they came into this one, so that bringing two together can be undone.
+    came_with = models.CharField(max_length=16, blank=True, default="", editable=False)
 
     class Meta:
         verbose_name = _("contact")
