@@ -40,7 +40,7 @@
 
   function listen() {
     const stream = new EventSource(address);
-    // Nobody told us of what changed before the stream stood, not even on a page that is only just there.
+    // Nobody told us of what changed before the stream stood, not even on a page that is only just there. Where nothing did, the answer is empty.
     stream.addEventListener("open", () => {
       poll(false);
       tell({});
@@ -63,9 +63,14 @@
   if (!address || !document.querySelector("[data-live], #conversation")) {
     channel?.close();
   } else if (channel && navigator.locks) {
+    const hold = () => new Promise(listen);
     channel.addEventListener("message", (event) => lookAgain(event.data));
-    lookAgain();
-    navigator.locks.request("countersign-events", () => new Promise(listen));
+    // Where another tab has the stream, nobody will tell us that it stands.
+    navigator.locks.request("countersign-events", { ifAvailable: true }, (lock) => {
+      if (lock) return hold();
+      lookAgain();
+      navigator.locks.request("countersign-events", hold);
+    });
   } else {
     listen();
   }
@@ -80,11 +85,18 @@
     if (!document.hidden) document.querySelectorAll("[data-missed]").forEach((element) => (delete element.dataset.missed, look(element)));
   });
 
-  // As many rows as are on the page, so that a refresh loses none; and which of them is open.
+  // The mark of the list as the server made it; what else is put on the page may have changed what the mark stands for.
+  let mark = document.getElementById("list-mark")?.dataset.mark;
+  document.addEventListener("htmx:beforeOnLoad", ({ detail: { xhr } }) => {
+    if (xhr.status !== 204) mark = xhr.getResponseHeader("List-Mark");
+  });
+
+  // As many rows as are on the page, so that a refresh loses none; and which of them is open. The same again need not come twice.
   document.addEventListener("htmx:configRequest", (event) => {
     const { elt, parameters } = event.detail;
     if (elt.dataset.live !== "list") return;
     parameters.rows = elt.querySelectorAll(".row").length;
     parameters.open = document.querySelector(".row[aria-current]")?.id.replace("row-", "") || document.querySelector("#conversation")?.dataset.conversation || "";
+    if (mark) parameters.mark = mark;
   });
 }
