@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, cast
 
 from django.conf import settings
+from django.db.models import F, Q, Subquery
 from django.http import HttpRequest
 
 from accounts.banner import Banner, banners
@@ -13,7 +14,7 @@ from accounts.models import Account, Right, User
 from accounts.readable import readable_accounts
 from agents.models import Proposal
 from core.clock import now
-from inbox.lanes import COUNTED, LANES, Counted, counts, hits, next_back
+from inbox.lanes import COUNTED, LANES, Among, Counted, counts, hits, next_back
 from inbox.models import Conversation
 from inbox.models.conversation_queries import unread_by
 from inbox.views.access import Request
@@ -25,7 +26,7 @@ class Header:
     """The facts of the header, for one person during one request.
 
     Args:
-        asked: what the list shows, where there is one on the page.
+        asked: what the list shows, where there is one on the page. Where the list comes later, it brings what is counted; until then nothing is said.
     """
 
     def __init__(self, user: User, asked: Asked | None = None, *, request: HttpRequest | None = None) -> None:
@@ -71,7 +72,9 @@ class Header:
     @cached_property
     def _counts(self) -> dict[str, Any]:
         """Everything that is counted, in one query of one row."""
-        at, seen = now(), Conversation.objects.filter(account__in=[account.pk for account in self.accounts])
+        if getattr(self.request, "list_comes_later", False):
+            return {}
+        at, seen = now(), Conversation.objects.filter(self._readable)
         parts: dict[str, Any] = {"waiting": Counted(self._to_decide())}
         if self.asked is None or self.asked.is_filtered:
             parts["unread"] = hits(seen, unread_by(self.user), at)
@@ -79,6 +82,13 @@ class Header:
             lanes = counts(self.asked.filter(seen, self.user), self.user, at)
             parts |= {f"lane_{name}": part for name, part in lanes.items()} | {"next_back": next_back(seen, at)}
         return User.objects.filter(pk=self.user.pk).annotate(**parts).values(*parts).first() or {}
+
+    @property
+    def _readable(self) -> Q:
+        """Of a conversation: whether this person may read it. The accounts are not fetched for that alone."""
+        if "accounts" in self.__dict__:
+            return Q(account__in=[account.pk for account in self.accounts])
+        return Q(Among(F("account"), Subquery(Account.objects.visible_to(self.user).values("pk"))))
 
     def _to_decide(self) -> Any:
         decides = Account.objects.where(self.user, Right.APPROVE)

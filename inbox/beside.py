@@ -46,8 +46,7 @@ class Beside:
 
 def waiting_in(conversation: Conversation) -> list[Any]:
     """The proposals that wait for a decision here, oldest first, with all that their cards show."""
-    waiting = conversation.proposals.awaiting_decision().for_cards().defer("conversation__account__token")
-    return list(waiting.order_by("created_at", "pk"))
+    return conversation.proposals.awaiting_decision().order_by("created_at", "pk").at_once()
 
 
 def _ask(waiting: Sequence[Any]) -> None:

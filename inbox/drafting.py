@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import OuterRef, Q
+from django.db.models.fields.json import KeyTextTransform
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from accounts.models import Right, User
 from core.clock import now
+from core.json_rows import ModelRows, columns
 from inbox.errors import ContentRefused, KeyIsSpent, NotAllowed, WrittenElsewhere
-from inbox.models import Conversation, Draft
+from inbox.models import Conversation, Draft, Message
+from inbox.models.message import told_along
 
 # The boxes of the composer that say something, and those that stand beside.
 SAY = ("text", "address", "url", "title", "subtitle", "picture")
@@ -21,8 +24,17 @@ LARGEST = 24 * 1024
 MOST_CHOSEN = 20
 
 
+def drafts_along(user: User) -> ModelRows:
+    """What this person left, to be fetched along with conversations: with the message that it answers, where that can be answered still."""
+    answered = Message.objects.answerable().filter(conversation=OuterRef("conversation"), public_id=OuterRef("answers"))
+    drafts = Draft.objects.filter(conversation=OuterRef("pk"), user=user).annotate(answers=KeyTextTransform("reply_to", "typed"))
+    return ModelRows(drafts.annotate(answered=ModelRows(answered.annotate(told=told_along()), *columns(Message), "told")), *columns(Draft), "answered")
+
+
 def draft_of(conversation: Conversation, user: User) -> Draft | None:
-    """What this person left in this conversation."""
+    """What this person left in this conversation. It may have come along."""
+    if hasattr(conversation, "drafts_here"):
+        return next(iter(conversation.drafts_here), None)
     return Draft.objects.filter(conversation=conversation, user=user).first()
 
 

@@ -50,6 +50,7 @@ def write_note(conversation: Conversation, text: str, *, by: User, at: datetime 
         named = [user for user in mentioned_in(text, colleagues_of(locked.account)) if user != by]
         Mention.objects.bulk_create(Mention(note=note, user=user, conversation=locked) for user in named)
         Activity.record("conversation.noted", locked, by=by, at=at, account=locked.account, note=note.public_id)
+        locked.show(said=False)
     return note
 
 
@@ -66,8 +67,10 @@ def take_note_away(note: Note, *, by: User, at: datetime | None = None) -> None:
         if Note.objects.filter(pk=note.pk, removed_at=None).update(text="", removed_at=at):
             note.mentions.all().delete()
             Activity.record("conversation.note_removed", locked, by=by, at=at, account=locked.account, note=note.public_id)
+            locked.show(said=False)
 
 
-def see_mentions(notes: Iterable[int], *, by: User, at: datetime | None = None) -> bool:
-    """This person has read the notes of these keys. False where none of them mentions them anew."""
-    return bool(Mention.objects.filter(note__in=list(notes), user=by, seen_at=None).update(seen_at=at or now()))
+def see_mentions(conversation: Conversation, *, by: User, until: datetime | None = None) -> bool:
+    """This person has read the notes here, as they stood at that moment. False where none of them mentions them anew."""
+    read = Note.objects.filter(conversation=conversation, at__lte=until or now()).values("pk")
+    return bool(Mention.objects.filter(conversation=conversation, note__in=read, user=by, seen_at=None).update(seen_at=now()))

@@ -1,16 +1,17 @@
 """Who looks at which conversation just now, and who is typing there: told by their browsers, and believed for as long as they go on telling."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Grant, Right, User
 from core.clock import now
+from core.json_rows import ModelRows, columns
 from core.live import Change, Present, publish
 from inbox.models import Conversation, Presence
 
@@ -42,7 +43,9 @@ class Colleague:
 
     @property
     def words(self) -> str:
-        return (_("%s is typing…") if self.is_typing else _("%s is looking at this")) % self.user
+        if self.is_typing:
+            return ngettext("%s is typing…", "%s are typing…", 1) % self.user
+        return ngettext("%s is looking at this", "%s are looking at this", 1) % self.user
 
 
 @dataclass(frozen=True)
@@ -123,11 +126,24 @@ def company(conversation: Conversation, *, to: User, at: datetime | None = None)
     return _company(list(_rows().filter(conversation=conversation)), to, at)
 
 
+def company_in(conversation: Conversation, *, to: User, at: datetime | None = None) -> Company:
+    """The same of a conversation that was fetched with `present_along` as `present`."""
+    return _company(getattr(conversation, "present", []), to, at or now())
+
+
+def present_along() -> ModelRows:
+    """Everybody who looks at it, to be fetched along with conversations."""
+    rows = _rows().select_related(None).filter(conversation=OuterRef("pk"))
+    return ModelRows(rows, *columns(Presence), "may_read", "user__id", "user__name", "user__email")
+
+
 def present() -> Present:
-    """Everybody who is anywhere, with the change that their coming and going is. See `core.live_sqlite`."""
+    """Everybody who is somewhere together with others, with the change that their coming and going is to these. See `core.live_sqlite`."""
     at = now()
-    rows = Presence.objects.filter(seen_at__gt=at - LOOKING_FOR).values_list("user", "typed_at", "conversation__public_id", "conversation__account")
-    return frozenset((Change(account, public_id, WHAT), (user, _is_fresh(typed_at, TYPING_FOR, at))) for user, typed_at, public_id, account in rows)
+    rows = Presence.objects.filter(seen_at__gt=at - LOOKING_FOR).values_list("conversation__public_id", "conversation__account", "user", "typed_at")
+    found = [(Change(account, public_id, WHAT), (user, _is_fresh(typed_at, TYPING_FOR, at))) for public_id, account, user, typed_at in rows]
+    number = Counter(change for change, _who in found)
+    return frozenset(each for each in found if number[each[0]] > 1)
 
 
 def _rows() -> QuerySet[Presence]:

@@ -1,7 +1,7 @@
 """The switch that silences agents."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models, transaction
@@ -22,13 +22,13 @@ class StopQuerySet(models.QuerySet["Stop"]):
     def in_force(self) -> Self:
         return self.filter(lifted_at=None)
 
+    def on(self, *, account: Any, conversation: Any) -> Self:
+        """Stops that hold on this account (its key), in this conversation (a public id)."""
+        return self.filter(Q(account=None) | Q(account=account), Q(conversation="") | Q(conversation=conversation))
+
     def touching(self, *, agent: int, account: int, conversation: str) -> Self:
         """Stops in force that silence this agent (a user's key) on this account, in this conversation (a public id)."""
-        return self.in_force().filter(
-            Q(agent=None) | Q(agent=agent),
-            Q(account=None) | Q(account=account),
-            Q(conversation="") | Q(conversation=conversation),
-        )
+        return self.in_force().on(account=account, conversation=conversation).filter(Q(agent=None) | Q(agent=agent))
 
 
 class Stop(models.Model):

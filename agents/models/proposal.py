@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Prefetch, Q, Value, When
 from django.urls import reverse
@@ -12,9 +13,11 @@ from accounts.models import Account, Activity, User
 from agents.models.agent import Agent
 from agents.models.policy import PolicyVersion
 from core.fields import PublicIdField
+from core.json_rows import ModelRows, columns, known, remember
 from graph.payloads import Link
 from inbox.content import Content
 from inbox.models import Conversation, Dispatch, MediaFile, Message
+from inbox.models.message import told_along
 from inbox.window import WindowState
 
 if TYPE_CHECKING:
@@ -59,6 +62,24 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         parts = ProposalPart.objects.select_related("media", "message__dispatch")
         related = ("agent__user", "conversation__account", "conversation__contact", "conversation__newest_inbound", "answers", "policy_version")
         return self.select_related(*related).prefetch_related(Prefetch("parts", queryset=parts), "decisions__by")
+
+    def at_once(self) -> "list[Proposal]":
+        """With everything that a card in its conversation shows, in one query."""
+        parts = ProposalPart.objects.filter(proposal=OuterRef("pk")).order_by("position")
+        became = ("message__id", "message__public_id", "message__dispatch__id", "message__dispatch__state")
+        decisions = apps.get_model("agents.Decision").objects.filter(proposal=OuterRef("pk")).order_by("pk")
+        by = ("by__id", "by__name", "by__email")
+        found = known(
+            self.select_related("agent__user", "answers", "policy_version").annotate(
+                parts_along=ModelRows(parts, *columns(ProposalPart), *columns(MediaFile, via="media"), *became, known_as="parts"),
+                decisions_along=ModelRows(decisions, *columns(decisions.model), *by, known_as="decisions"),
+                answers_told=told_along("answers"),
+            )
+        )
+        for proposal in found:
+            if proposal.answers:
+                remember(proposal.answers, attachments=proposal.answers_told)
+        return found
 
 
 class Proposal(models.Model):

@@ -14,7 +14,8 @@ from inbox.content import Content
 from inbox.errors import Refused
 from inbox.models import Conversation
 from inbox.replies import check_reply
-from inbox.views.thread import Line, Thread
+from inbox.views.entries import Line
+from inbox.views.thread import Thread
 
 CONTEXT_LINES = 8
 

@@ -7,6 +7,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def named_files(self) -> set[str]:
+        """Public ids of the files that are chosen in these, and of the pictures of their cards."""
+        rows = self.exclude(chosen=[], typed__picture__isnull=True).values_list("chosen", "typed__picture")
+        return {public_id for chosen, picture in rows.iterator() for public_id in (*chosen, picture) if public_id}
+
+
 class Draft(models.Model):
     """What one person has typed in one conversation and not sent. It belongs to this conversation and to nobody else."""
 
@@ -16,6 +23,8 @@ class Draft(models.Model):
     typed = models.JSONField(default=dict)
     chosen = models.JSONField(default=list, blank=True)
     saved_at = models.DateTimeField(_("saved"))
+
+    objects = DraftQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("draft")
@@ -34,6 +43,11 @@ class Draft(models.Model):
     def words(self) -> dict[str, str]:
         """What stands in the boxes of the composer, by their names."""
         return {name: value for name, value in self.typed.items() if name not in ("writer", "number")}
+
+    @property
+    def files(self) -> list[str]:
+        """The public ids of all files in it, that of the card's picture included."""
+        return [*self.chosen, *filter(None, [self.typed.get("picture")])]
 
     @property
     def writer(self) -> str:

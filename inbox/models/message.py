@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.fields import PublicIdField
+from core.json_rows import ModelRows
 from inbox.models.media import MediaFile
 
 # How the ids begin that we made up ourselves, for what Meta tells without one.
@@ -15,6 +16,10 @@ MADE_UP = "postback:"
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
+    def answerable(self) -> Self:
+        """What a reply can name: Meta knows it by an id, and it is still there."""
+        return self.filter(removed_at=None).exclude(mid="").exclude(mid__startswith=MADE_UP)
+
     def answers(self) -> Self:
         """What was said from our side, or is about to be: what was taken back or did not get through is no answer."""
         return self.filter(direction=Message.Direction.OUT).exclude(dispatch__state__in=("cancelled", "failed"))
@@ -137,6 +142,12 @@ class Attachment(models.Model):
             "booking": _("Appointment"),
         }  # fmt: skip
         return str(words.get(self.kind, _("Attachment")))
+
+
+def told_along(message: str = "pk") -> ModelRows:
+    """What a preview says of attachments, to be fetched along with messages, or with what points to one by this name."""
+    rows = Attachment.objects.filter(message=models.OuterRef(message)).order_by("position", "pk")
+    return ModelRows(rows, "id", "message_id", "position", "kind", known_as="attachments" if message == "pk" else "")
 
 
 class Reaction(models.Model):

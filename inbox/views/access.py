@@ -8,17 +8,26 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django_htmx.middleware import HtmxDetails
 
-from accounts.models import Account, Grant, Right, User
+from accounts.models import Account, Grant, Right, Stop, User
 from core.clock import now
-from inbox.models import Conversation, Dispatch, Draft, MediaFile, Mention, ReadMark
+from core.json_rows import ModelRows, columns
+from inbox.drafting import drafts_along
+from inbox.models import Conversation, Dispatch, MediaFile, Mention, Reaction, ReadMark
+from inbox.presence import present_along
+from inbox.views.linked import linked_to, linkings_for
+from inbox.views.occurrences import moves_of
 
 _LACKS_TOKEN = ExpressionWrapper(Q(account__token=""), output_field=BooleanField())
 
 
 class Request(HttpRequest):
-    """A request as views get it: htmx says whether it asks for a fragment."""
+    """A request as views get it: htmx says whether it asks for a fragment. The list leaves its mark here when it is rendered; where it
+    comes by a request of its own, that is said here too.
+    """
 
     htmx: HtmxDetails
+    list_mark: str
+    list_comes_later: bool
 
 
 def person(request: HttpRequest) -> User:
@@ -81,14 +90,21 @@ def conversation_for(request: HttpRequest, public_id: str) -> Conversation:
 def _in_full(rows: QuerySet[Conversation], user: User) -> QuerySet[Conversation]:
     """As the page of one needs it: with who works on it, and what is new in it for this person.
 
-    Adds `seen_until`; `mentions_me`, whether a note mentions this person who has not seen it; `has_agents`, whether one may propose here; and
-    `has_draft`, whether this person has left something here.
+    Adds `seen_until`; `mentions_me`, whether a note mentions this person who has not seen it; `has_agents`, whether one may propose here;
+    `drafts_here`, what this person has left here, with the message that it answers; `present`, everybody who looks at it; `stops_here`, in force;
+    `moved`, what is known of who holds it; and `window_emoji`, the reaction that opened the window. Also
+    `linked` and `linkings`, see `linked.py`.
     """
     seen = ReadMark.objects.filter(conversation=OuterRef("pk"), user=user).values("read_until")[:1]
     mentions = Mention.objects.filter(conversation=OuterRef("pk"), user=user, seen_at=None)
+    stops = Stop.objects.in_force().on(account=OuterRef("account"), conversation=OuterRef("public_id"))
     agents = Grant.objects.filter(account=OuterRef("account"), right=Right.PROPOSE, user__is_active=True)
-    drafts = Draft.objects.filter(conversation=OuterRef("pk"), user=user)
-    known = rows.annotate(seen_until=Subquery(seen), mentions_me=Exists(mentions), has_agents=Exists(agents), has_draft=Exists(drafts))
+    known = rows.annotate(
+        seen_until=Subquery(seen), mentions_me=Exists(mentions), has_agents=Exists(agents), drafts_here=drafts_along(user),
+        present=present_along(), stops_here=ModelRows(stops, *columns(Stop)), moved=Subquery(moves_of(OuterRef("pk")).values("about")[:1]),
+        window_emoji=Subquery(Reaction.objects.filter(message=OuterRef("window_message")).order_by("pk").values("emoji")[:1]),
+    )  # fmt: skip
+    known = known.annotate(linked=linked_to(user), linkings=linkings_for(user))
     return known.select_related("assignee", "closed_by", "snoozed_by", "agents_off_by")
 
 

@@ -1,22 +1,25 @@
 """What stands between and beside the messages of one conversation, in one query: what happened, reactions, notes, labels, what people did with it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from django.db.models import CharField, DateTimeField, F, IntegerField, JSONField, OuterRef, QuerySet, Subquery, TextField, Value
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast, Coalesce, NullIf
+from django.db.models.functions import Cast, Coalesce, JSONObject, NullIf
 from django.utils.functional import cached_property
 
 from accounts.models import Activity, User
-from inbox.models import Conversation, Label, Mention, Note, Occurrence, Reaction
+from inbox.models import Conversation, Label, MediaFile, Mention, Note, Occurrence, Reaction
 from inbox.views.history import Did, history_of
+from inbox.views.linked import linkings_of
 
 MOST_HAPPENINGS = 200
 MOST_NOTES = 200
 HISTORY = 12
+# What a page says of a file.
+OF_A_FILE = ("by_id", "state", "source_url", "error", "name", "mime", "size", "width", "height")
 EPOCH = datetime.fromtimestamp(0, UTC)
 Part = QuerySet[Any, tuple[Any, ...]]
 
@@ -26,7 +29,7 @@ class Row:
     """One thing beside the messages.
 
     Args:
-        what: "occurrence", "reaction", "note", "mention", "label" or "activity".
+        what: "occurrence", "reaction", "note", "mention", "label", "file" or "activity".
         number: its key in the database; of a reaction, that of its message.
         key: what it is known by: a public id, or the kind of an occurrence.
         who, by: the name and the key of whoever it is by, or is about.
@@ -48,12 +51,19 @@ class Between:
 
     Args:
         is_whole: whether labels and history are wanted as well.
+        files: public ids of files that are wanted as well, chosen by people of this account.
     """
 
     conversation: Conversation
     since: datetime | None = None
     before: datetime | None = None
     is_whole: bool = True
+    files: Sequence[str] = ()
+
+    @property
+    def chosen(self) -> list[MediaFile]:
+        """The files."""
+        return [MediaFile(pk=row.number, public_id=row.key, at=row.at, account_id=self.conversation.account_id, **row.about) for row in self._of("file")]
 
     @property
     def occurrences(self) -> list[Occurrence]:
@@ -89,7 +99,8 @@ class Between:
     @property
     def history(self) -> list[Did]:
         """What was done with the conversation, newest first."""
-        return history_of(self._of("activity")[::-1])[:HISTORY]
+        done = [*history_of(self._of("activity")[::-1]), *linkings_of(self.conversation)]
+        return sorted(done, key=lambda did: did.at, reverse=True)[:HISTORY]
 
     def _of(self, what: str) -> list[Row]:
         return [row for row in self._rows if row.what == what]
@@ -112,6 +123,9 @@ class Between:
             labels = Label.objects.filter(conversations=self.conversation)
             yield _part("label", labels, key="public_id", at=Value(EPOCH, DateTimeField()), who=F("colour"), words=F("name"))
             yield self._did("conversation", target_id=self.conversation.public_id)
+            if self.files:
+                files = MediaFile.objects.filter(public_id__in=self.files, account=self.conversation.account_id).exclude(by=None)
+                yield _part("file", files, key="public_id", about=JSONObject(**{name: name for name in OF_A_FILE}))
             yield self._did("proposal", target_id__in=Conversation.objects.filter(pk=self.conversation.pk).values("proposals__public_id"))
 
     def _within(self, rows: QuerySet[Any], when: str = "at") -> QuerySet[Any]:

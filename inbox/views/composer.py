@@ -20,7 +20,6 @@ from inbox.content import CARD_PICTURES, Content
 from inbox.drafting import draft_of
 from inbox.errors import ContentRefused, MomentRefused
 from inbox.models import Conversation, Draft, MediaFile, Message
-from inbox.models.message import MADE_UP
 from inbox.schedule import is_now
 from inbox.views.later import Later, in_box
 from inbox.views.occurrences import holder_of
@@ -63,6 +62,7 @@ class Composer:
         named: public ids of the proposals of which it was said what becomes of them.
         asks: whether to ask what becomes of the proposals that wait here.
         draft: what it begins with, where this person left something here.
+        stock: the files that are in the draft, where they were fetched along; None looks them up.
     """
 
     conversation: Conversation
@@ -73,15 +73,15 @@ class Composer:
     named: Sequence[str] = ()
     asks: bool = False
     draft: Draft | None = None
+    stock: Sequence[MediaFile] | None = None
 
     @classmethod
-    def kept(cls, conversation: Conversation, user: User, *, since: str = "") -> "Composer":
+    def kept(cls, conversation: Conversation, user: User, *, since: str = "", stock: Sequence[MediaFile] | None = None) -> "Composer":
         """The form with what this person left in it."""
-        may_have = getattr(conversation, "may_reply", False) and getattr(conversation, "has_draft", True)
-        draft = draft_of(conversation, user) if may_have else None
+        draft = draft_of(conversation, user) if getattr(conversation, "may_reply", False) else None
         if draft is None:
             return cls(conversation, user, typed={"since": since})
-        found = cls(conversation, user, typed=draft.words | {"since": since}, chosen=draft.chosen, draft=draft)
+        found = cls(conversation, user, typed=draft.words | {"since": since}, chosen=draft.chosen, draft=draft, stock=stock)
         return replace(found, errors=found._what_is_gone())
 
     @property
@@ -111,8 +111,9 @@ class Composer:
         wanted = self.typed.get("reply_to", "")
         if not wanted:
             return None
-        known = self.conversation.messages.filter(public_id=wanted, removed_at=None).exclude(mid="").exclude(mid__startswith=MADE_UP)
-        return known.prefetch_related("attachments").first()
+        if self.draft and hasattr(self.draft, "answered") and wanted == self.draft.words.get("reply_to"):
+            return next((message for message in self.draft.answered if message.public_id == wanted), None)
+        return self.conversation.messages.answerable().filter(public_id=wanted).prefetch_related("attachments").first()
 
     @cached_property
     def later(self) -> Later:
@@ -231,6 +232,8 @@ class Composer:
 
     def _chosen(self, *public_ids: str) -> list[MediaFile]:
         wanted = list(filter(None, public_ids))
+        if self.stock is not None:
+            return [file for file in self.stock if file.public_id in wanted]
         rows = MediaFile.objects.filter(public_id__in=wanted, account=self.conversation.account_id).exclude(by=None)
         return list(rows) if wanted else []
 

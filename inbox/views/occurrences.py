@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from graph.apps import app_name
@@ -26,11 +27,16 @@ def words_of(occurrence: Occurrence) -> str:
     return ""
 
 
+def moves_of(conversation: Any) -> QuerySet[Occurrence]:
+    """Who took a conversation (its key) over or was given it, newest first."""
+    moves = Occurrence.objects.filter(conversation=conversation, kind=Occurrence.Kind.CONTROL).exclude(about__change="requested")
+    return moves.order_by("-at", "-pk")
+
+
 def holder_of(conversation: Conversation) -> str:
-    """Who holds a thread that is held elsewhere: its name where it is an app of Meta's own, or ""."""
-    moves = conversation.occurrences.filter(kind=Occurrence.Kind.CONTROL).exclude(about__change="requested")
-    newest = moves.order_by("-at", "-pk").first()
-    return app_name(newest.about.get("owner", "")) if newest and not newest.about.get("here") else ""
+    """Who holds a thread that is held elsewhere: its name where it is an app of Meta's own, or "". `moved` may have come along."""
+    newest = conversation.moved if hasattr(conversation, "moved") else moves_of(conversation.pk).values_list("about", flat=True).first()
+    return app_name(newest.get("owner", "")) if newest and not newest.get("here") else ""
 
 
 def _control(about: Mapping[str, Any]) -> str:

@@ -40,6 +40,9 @@ def _reacted(conversation: Conversation, values: dict[str, str], in_full: bool) 
 
 
 def _emoji(conversation: Conversation) -> str:
+    """It may have come along."""
+    if hasattr(conversation, "window_emoji"):
+        return conversation.window_emoji or ""
     message = conversation.window_message
     return message.reactions.values_list("emoji", flat=True).first() or "" if message else ""
 

@@ -2,25 +2,34 @@
 
 from datetime import UTC, datetime
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods
 
-from inbox.models import Conversation
+from inbox.models import Conversation, Mention
+from inbox.noting import see_mentions
 from inbox.presence import Company, company, leave, look
 from inbox.views.access import Request, person
 
 
 @require_http_methods(["GET", "HEAD", "POST", "DELETE"])
 def presence(request: Request, public_id: str) -> HttpResponse:
-    """GET asks; POST says that one is here, and with `typing=on` that one types; DELETE that one has left the page made at `seen`."""
+    """GET asks; POST says that one is here, with `seen` what was on the page made then, and with `typing=on` that one types; DELETE that one has
+    left the page made at `seen`.
+    """
     user = person(request)
-    opened = get_object_or_404(Conversation.objects.visible_to(user).only("public_id", "account_id"), public_id=public_id)
+    mentions = Exists(Mention.objects.filter(conversation=OuterRef("pk"), user=user, seen_at=None))
+    rows = Conversation.objects.visible_to(user).only("public_id", "account_id").annotate(mentions_me=mentions)
+    opened = get_object_or_404(rows, public_id=public_id)
     if request.method == "DELETE":
         leave(opened, by=user, seen=_moment(request.GET.get("seen", "")))
         return HttpResponse(status=204)
     if request.method == "POST":
-        return _shown(request, opened, look(opened, by=user, is_typing=request.POST.get("typing") == "on"))
+        response = _shown(request, opened, look(opened, by=user, is_typing=request.POST.get("typing") == "on"))
+        if opened.mentions_me and (seen := _moment(request.POST.get("seen", ""))) and see_mentions(opened, by=user, until=seen):  # type: ignore[attr-defined]
+            response["Mentions-Seen"] = "yes"
+        return response
     return _shown(request, opened, company(opened, to=user))
 
 

@@ -1,10 +1,11 @@
 // Tells the server who looks at what and who is typing, and shows who else does: `_presence.html`.
-// Opening a conversation says by itself that one looks; this goes on saying so while the tab can be seen.
+// It begins soon after a conversation was opened, and goes on while the tab can be seen; with it the notes there count as seen.
 "use strict";
 {
-  const BEAT = 20_000, TYPED = 3_000;
+  // Whoever only passes through, as with j and k, is not told of.
+  const BEAT = 20_000, TYPED = 3_000, FIRST = 700;
   const place = () => document.getElementById("presence");
-  let told = "", toldAt = 0, typedAt = -TYPED, said = "", changing;
+  let told = "", toldAt = 0, typedAt = -TYPED, said = "", changing, beginning;
 
   const headers = () => ({ ...JSON.parse(document.body.getAttribute("hx-headers")), "HX-Request": "true" });
 
@@ -13,8 +14,9 @@
     const here = place();
     if (!here || document.hidden) return;
     toldAt = performance.now();
-    const answer = await fetch(here.dataset.address, { method: "POST", headers: headers(), body: new URLSearchParams(values) }).catch(() => null);
+    const answer = await fetch(here.dataset.address, { method: "POST", headers: headers(), body: new URLSearchParams({ seen: here.dataset.seen ?? "", ...values }) }).catch(() => null);
     if (!answer?.ok || place()?.dataset.address !== here.dataset.address) return;
+    if (answer.headers.has("Mentions-Seen")) htmx.trigger("#conversations", "refresh");
     const template = document.createElement("template");
     template.innerHTML = await answer.text();
     const fresh = template.content.querySelector("#presence");
@@ -33,7 +35,11 @@
   // What is on the page now: read out where it is news, and asked again when it is over.
   function shown() {
     const here = place(), address = here?.dataset.address ?? "";
-    if (address !== told) (told = address), (toldAt = performance.now()), (typedAt = -TYPED), (said = "");
+    if (address !== told) {
+      (told = address), (toldAt = performance.now()), (typedAt = -TYPED), (said = "");
+      clearTimeout(beginning);
+      if (here) beginning = setTimeout(tell, FIRST);
+    }
     clearTimeout(changing);
     noticeTyping(here?.dataset.typing ?? "");
     if (!here) return;

@@ -1,5 +1,7 @@
 """Notes: who writes them, whom they mention, and that nobody outside ever gets to see them."""
 
+from datetime import timedelta
+
 import pytest
 
 from accounts.models import Activity, Grant, Right, User
@@ -69,8 +71,9 @@ def test_an_address_with_an_at_mentions_nobody_and_stays_a_link(cast, amina):
 
 def test_a_mention_is_new_until_it_is_seen(cast, amina):
     note = write_note(amina, "@Alice", by=cast.bob)
-    assert not see_mentions([note.pk + 1], by=cast.alice)
-    assert [see_mentions([note.pk], by=who) for who in (cast.bob, cast.alice, cast.alice)] == [False, True, False]
+    assert not see_mentions(cast.conversation(cast.noor), by=cast.alice)
+    assert not see_mentions(amina, by=cast.alice, until=note.at - timedelta(seconds=1))
+    assert [see_mentions(amina, by=who) for who in (cast.bob, cast.alice, cast.alice)] == [False, True, False]
     assert Mention.objects.get().seen_at
 
 

@@ -169,9 +169,10 @@ def test_leaving_one_conversation_leaves_no_other(cast, amina, noor):
 
 
 # By its address ---------------------------------------------------------------------------------------------------
-def test_opening_a_conversation_is_looking_at_it(cast, amina, sign_in):
-    page(sign_in(cast.alice), amina.get_absolute_url(), headers=HTMX)
+def test_who_opens_a_conversation_sees_who_looks_at_it(cast, amina, sign_in):
+    sign_in(cast.alice).post(address(amina))
     shown = page(sign_in(cast.bob), amina.get_absolute_url(), headers=HTMX)
+    assert not Presence.objects.filter(user=cast.bob).exists()
     assert 'id="presence"' in shown
     assert "Alice is looking at this" in shown
     assert "Bob is looking at this" not in shown
@@ -226,11 +227,13 @@ def test_a_name_is_only_ever_text(cast, amina, sign_in):
 
 
 # Elsewhere on the same file ---------------------------------------------------------------------------------------
-def test_everybody_who_is_anywhere_stands_for_one_change(cast, amina, clock):
+def test_everybody_who_is_not_alone_stands_for_one_change(cast, amina, clock):
+    here = Change(cast.shop.pk, amina.public_id, "presence")
     presence.look(amina, by=cast.alice)
-    one = (Change(cast.shop.pk, amina.public_id, "presence"), (cast.alice.pk, False))
-    assert presence.present() == {one}
+    assert presence.present() == frozenset()
+    presence.look(amina, by=cast.bob)
+    assert presence.present() == {(here, (cast.alice.pk, False)), (here, (cast.bob.pk, False))}
     presence.look(amina, by=cast.alice, is_typing=True)
-    assert presence.present() == {(one[0], (cast.alice.pk, True))}
+    assert presence.present() == {(here, (cast.alice.pk, True)), (here, (cast.bob.pk, False))}
     clock.shift(46)
     assert presence.present() == frozenset()

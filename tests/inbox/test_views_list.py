@@ -107,7 +107,9 @@ def test_the_list_beside_a_conversation_keeps_its_lane_and_filters(cast, sign_in
     here = f'href="{opened}?{asked}"'.replace("&", "&amp;")
     assert here in page(bob, f"/conversations/?{asked}")
     beside = page(bob, f"{opened}?{asked}")
-    assert here in beside and "Noor Haddad" not in beside
+    # The list comes by itself, as the address says.
+    assert f'hx-get="/conversations/?{asked}"'.replace("&", "&amp;") in beside and "Noor Haddad" not in beside
+    assert beside.count('id="conversations"') == 1 and 'hx-trigger="load, refresh"' in beside
     assert f'class="back" href="/conversations/?{asked}"'.replace("&", "&amp;") in beside
     fragment = bob.get(opened, headers=HTMX | {"HX-Current-URL": f"http://testserver/conversations/?{asked}"}).text
     assert f'class="back" href="/conversations/?{asked}"'.replace("&", "&amp;") in fragment
