@@ -10,13 +10,14 @@ PRODUCTION := VAR_DIR=$(VENV)/deploy-check PUBLIC_URL=https://inbox.example.test
 COMPILE := $(BIN)/uv pip compile -q --python $(BIN)/python --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-services test-browser chaos chaos-short bench screenshots lint types contracts migrations-check deploy-check lock clean
+.PHONY: help run test test-services test-browser chaos chaos-short bench screenshots lint types contracts messages migrations-check deploy-check lock clean
 
 help:
 	@echo "make run            start Countersign (a try-out with a simulated Meta unless .env has credentials)"
 	@echo "make test           run the tests on SQLite"
 	@echo "make test-services  run the same tests on PostgreSQL, with procrastinate workers"
 	@echo "make test-browser   walk the console in Chromium"
+	@echo "make messages       bring new texts into the catalogues of other languages (needs gettext)"
 	@echo "make chaos          kill everything hundreds of times on both engines, and count what arrived"
 
 $(BIN)/uv: requirements/uv.txt
@@ -67,6 +68,12 @@ types: $(VENV)/.stamp-dev
 
 contracts: $(VENV)/.stamp-dev
 	$(BIN)/lint-imports --cache-dir $(VENV)/.import_linter_cache
+
+# Texts into the catalogues, and these into what Django reads. It ends with what is not translated, and then it fails. Needs gettext.
+messages: $(VENV)/.stamp-run
+	$(BIN)/python manage.py makemessages --all --no-wrap --no-obsolete --add-location=file -i "tests/*" -i "docs/*" -i "benchmarks/*" -i "graph/simulator/*"
+	$(BIN)/python manage.py compilemessages --verbosity 0 --locale de --ignore $(VENV)
+	@! { msgattrib --untranslated locale/de/LC_MESSAGES/django.po; msgattrib --only-fuzzy locale/de/LC_MESSAGES/django.po; } | grep .
 
 migrations-check: $(VENV)/.stamp-dev
 	$(BIN)/python manage.py makemigrations --check --dry-run

@@ -31,7 +31,7 @@ def day_name(moment: datetime) -> str:
     days = (localdate() - localtime(moment).date()).days
     if days in (-1, 0, 1):
         return {-1: _("Tomorrow"), 0: _("Today"), 1: _("Yesterday")}[days]
-    return date_format(localtime(moment), "l, j F" if days < 300 else "j F Y")
+    return date_format(localtime(moment), _("l, j F") if days < 300 else _("j F Y"))
 
 
 @register.filter
@@ -41,14 +41,14 @@ def is_today(moment: datetime) -> bool:
 
 def when(moment: datetime) -> str:
     """"12 Mar, 10:14"."""
-    return date_format(localtime(moment), "j M, H:i")
+    return date_format(localtime(moment), _("j M, H:i"))
 
 
 @register.filter
 def moment_ahead(moment: datetime) -> str:
     """"today at 18:00", "tomorrow, 21 Nov, at 09:00", "on Monday, 24 Nov, at 09:00"."""
     local = localtime(moment)
-    values = {"weekday": date_format(local, "l"), "day": date_format(local, "j M"), "time": date_format(local, "H:i")}
+    values = {"weekday": date_format(local, "l"), "day": date_format(local, _("j M")), "time": date_format(local, "H:i")}
     match (local.date() - localdate()).days:
         case 0:
             return _("today at %(time)s") % values
@@ -66,11 +66,11 @@ def clock(moment: datetime) -> str:
 def exactly(moment: datetime | None) -> str:
     """"12 Mar 2026, 10:14:03.120", or a dash."""
     at = localtime(moment) if moment else None
-    return f"{date_format(at, 'j M Y, H:i:s')}.{at.microsecond // 1000:03}" if at else "–"
+    return f"{date_format(at, _('j M Y, H:i:s'))}.{at.microsecond // 1000:03}" if at else "–"
 
 
 def _by_day(moment: datetime) -> str:
     days = (localdate() - localtime(moment).date()).days
     if days == 0:
         return date_format(localtime(moment), "H:i")
-    return _("yesterday") if days == 1 else date_format(localtime(moment), "j M" if days < 300 else "j M Y")
+    return _("yesterday") if days == 1 else date_format(localtime(moment), _("j M") if days < 300 else _("j M Y"))

@@ -1,0 +1,1 @@
+"""German: the same order, with the day's full stop."""
