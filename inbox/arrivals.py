@@ -86,7 +86,7 @@ def referral_followed(account: Account, event: events.ReferralFollowed, delivery
         conversation.weigh_ads()
     else:
         conversation.open_window("referral", at=at)
-    conversation.show()
+    conversation.show(said=False)
 
 
 def message_unsent(account: Account, event: events.MessageUnsent, delivery: WebhookDelivery) -> None:
@@ -143,7 +143,7 @@ def reacted(account: Account, event: events.Reacted, delivery: WebhookDelivery) 
     put_reaction(conversation, message, event, at=at)
     if not event.removed:
         conversation.open_window("reaction", at=at, message=message)
-    conversation.show()
+    conversation.show(said=False)
 
 
 def put_reaction(conversation: Conversation, message: Message, event: events.Reacted, *, at: datetime) -> bool:
@@ -169,7 +169,7 @@ def _reacted_to_the_unknown(account: Account, event: events.Reacted, at: datetim
     Occurrence.note_newest(conversation, Occurrence.Kind.REACTION, at=at, key=_reaction_key(event), **about)
     if not event.removed:
         conversation.open_window("reaction", at=at)
-    conversation.show()
+    conversation.show(said=False)
     raise PartlyKept("The message that it is about has not arrived.", waits_for=message_mark(account, event.mid))
 
 
@@ -190,7 +190,7 @@ def thread_control_changed(account: Account, event: events.ThreadControlChanged,
     Occurrence.note(conversation, Occurrence.Kind.CONTROL, at=at, key=key, here=is_here, **facts)
     if event.change != "requested":
         conversation.notice_control(Conversation.Control.HERE if is_here else Conversation.Control.ELSEWHERE, at=at)
-    conversation.show()
+    conversation.show(said=False)
 
 
 def locked_conversation(account: Account, contact_id: str, at: datetime) -> Conversation:

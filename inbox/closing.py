@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Activity, User
 from core.clock import now
-from inbox.errors import AlreadyMoved, MomentRefused
+from inbox.errors import MomentRefused, WroteMeanwhile
 from inbox.models import Conversation
 from inbox.teamwork import working_on
 from inbox.templatetags.times import when
@@ -22,7 +22,7 @@ def close(conversation: Conversation, *, by: User, heard: int | None = None, at:
 
     Raises:
         NotAllowed
-        AlreadyMoved: the contact has said something since that page was made.
+        WroteMeanwhile: the contact has said something since that page was made.
     """
     at = at or now()
     with working_on(conversation, by=by) as locked:
@@ -31,6 +31,7 @@ def close(conversation: Conversation, *, by: User, heard: int | None = None, at:
         check_heard(locked, heard)
         locked.closed_at, locked.closed_by, locked.snoozed_until, locked.snoozed_by = at, by, None, None
         Activity.record("conversation.closed", locked, by=by, at=at, account=locked.account)
+        locked.show(said=False)
     return True
 
 
@@ -46,6 +47,7 @@ def reopen(conversation: Conversation, *, by: User, at: datetime | None = None) 
             return False
         locked.closed_at = locked.closed_by = None
         Activity.record("conversation.reopened", locked, by=by, at=at, account=locked.account)
+        locked.show(said=False)
     return True
 
 
@@ -60,7 +62,7 @@ def snooze(
 
     Raises:
         NotAllowed
-        AlreadyMoved: as for `close`.
+        WroteMeanwhile: as for `close`.
         MomentRefused: the moment is past, too far ahead, or after the end of the window; the sentence says when that is.
     """
     at = at or now()
@@ -69,16 +71,17 @@ def snooze(
         check_snooze(locked, until, past_window=past_window, at=at)
         locked.snoozed_until, locked.snoozed_by, locked.closed_at, locked.closed_by = until, by, None, None
         Activity.record("conversation.snoozed", locked, by=by, at=at, account=locked.account, until=until.isoformat())
+        locked.show(said=False)
 
 
 def check_heard(conversation: Conversation, heard: int | None) -> None:
     """Whether the contact has said nothing since: nobody puts away what they have not read.
 
     Raises:
-        AlreadyMoved
+        WroteMeanwhile
     """
     if heard is not None and heard != conversation.heard:
-        raise AlreadyMoved(_("%s has written meanwhile. Read it first.") % conversation.contact)
+        raise WroteMeanwhile(conversation.contact)
 
 
 def check_snooze(conversation: Conversation, until: datetime, *, past_window: bool, at: datetime) -> None:
@@ -108,4 +111,5 @@ def wake_up(conversation: Conversation, *, by: User, at: datetime | None = None)
             return False
         locked.snoozed_until = locked.snoozed_by = None
         Activity.record("conversation.woken", locked, by=by, at=at, account=locked.account)
+        locked.show(said=False)
     return True

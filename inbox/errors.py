@@ -71,7 +71,7 @@ class StillFindingOut(Refused):
     code = "still_finding_out"
 
     def __init__(self, until: datetime) -> None:
-        until_words = date_format(localtime(until), "j M, H:i:s")
+        until_words = date_format(localtime(until), _("j M, H:i:s"))
         super().__init__(_("Countersign is still finding out whether it arrived. You can send it again from %s on.") % until_words)
 
 
@@ -79,6 +79,13 @@ class AlreadyMoved(Refused):
     """Somebody or something else was faster."""
 
     code = "conflict"
+
+
+class WroteMeanwhile(AlreadyMoved):
+    """The contact has said something that was not on the page from which their conversation was to be put away."""
+
+    def __init__(self, who: object) -> None:
+        super().__init__(_("%s has written meanwhile. Read it first.") % who)
 
 
 class WrittenElsewhere(AlreadyMoved):

@@ -23,10 +23,12 @@ from core.clock import now
 from core.lease import Lease, TakenOver, is_free, lease_time
 from core.wake import wake
 from inbox.erasing import erase_attachments, forget, names, without_person
+from inbox.linking import leave
 from inbox.looks import SETTLED, UNREAD
-from inbox.models import Contact, Conversation, DeletionRequest, Dispatch, KeptEvent, MediaFile, Mention, Message, Reaction, WebhookDelivery
+from inbox.models import Contact, Conversation, DeletionRequest, Dispatch, Draft, KeptEvent, MediaFile, Mention, Message, Reaction, WebhookDelivery
 from inbox.profiles import MOST_ATTEMPTS
 from inbox.searching import forget_contact, forget_messages
+from inbox.unnaming import Known, unname
 
 # For so long after its lease has ended a worker that stalled may still wake and apply what it had read.
 STALLED_FOR = timedelta(minutes=2)
@@ -199,13 +201,17 @@ def _forget_contact(lease: Lease[DeletionRequest], contact: Contact) -> None:
     with transaction.atomic():
         if conversation:
             _close(lease, Conversation.objects.lock(conversation))
+        named = Contact.objects.get(pk=contact.pk)
+        views = unname(Known((named.name, named.username, named.external_id)), at=now())
         # Its name is not fetched again, and what was said until now is not read back from Meta.
-        _count(lease)
+        _count(lease, views=views)
         at = now()
         Contact.objects.filter(pk=contact.pk).update(
             name="", username="", profile_fetched_at=at, profile_attempts=MOST_ATTEMPTS, forgotten_at=at
         )
         forget_contact(contact.pk)
+    # Now that they count as erased nobody links them any more.
+    leave(contact)
     while conversation and _erase_some(lease, conversation):
         continue
 
@@ -218,6 +224,8 @@ def _close(lease: Lease[DeletionRequest], conversation: Conversation) -> None:
         state=Dispatch.State.CANCELLED, reason="erased", lease_until=None
     )
     outbox.filter(state=Dispatch.State.UNKNOWN).update(state=Dispatch.State.FAILED, reason="erased", **SETTLED, **UNREAD)
+    # Before the files go that proposals and messages had: what is chosen in nobody's draft any more can go with them.
+    colleagues = _take_colleagues_words(conversation, at)
     # After the outbox: an approved proposal whose message is cancelled waits for a decision again, and has to end with the others.
     for agent in User.objects.filter(is_agent=True, agent__isnull=False).select_related("agent"):
         _forget_files(agent.agent.forget(conversation, at=at))
@@ -228,18 +236,17 @@ def _close(lease: Lease[DeletionRequest], conversation: Conversation) -> None:
     conversation.hear()
     conversation.revision = F("revision") + 1
     conversation.show()
-    _count(lease, reactions=reactions, occurrences=occurrences, **_take_colleagues_words(conversation, at))
+    _count(lease, reactions=reactions, occurrences=occurrences, **colleagues)
 
 
 def _take_colleagues_words(conversation: Conversation, at: datetime) -> dict[str, int]:
     """What colleagues noted about them and had typed to them goes as well; that there was a note stays. Returns how many."""
     notes = conversation.notes.filter(removed_at=None).update(text="", removed_at=at)
     Mention.objects.filter(conversation=conversation).delete()
-    drafts = list(conversation.drafts.all())
-    chosen = [public_id for draft in drafts for public_id in draft.chosen]
-    conversation.drafts.all().delete()
+    chosen = Draft.objects.filter(conversation=conversation).named_files()
+    drafts, _by_model = conversation.drafts.all().delete()
     _forget_files(MediaFile.objects.filter(account=conversation.account, public_id__in=chosen).exclude(by=None))
-    return {"notes": notes, "drafts": len(drafts)}
+    return {"notes": notes, "drafts": drafts}
 
 
 def _erase_some(lease: Lease[DeletionRequest], pk: int) -> bool:
@@ -259,7 +266,7 @@ def _erase_some(lease: Lease[DeletionRequest], pk: int) -> bool:
 
 
 def _take_files(message: Message) -> int:
-    """What was attached goes; what we chose ourselves goes as well, unless it was also sent to others. Returns how many."""
+    """What was attached goes; what we chose ourselves goes as well, unless it was sent to others too, or chosen for them. Returns how many."""
     ours = list(MediaFile.objects.filter(pk__in=message.attachments.exclude(media=None).values("media")).exclude(by=None))
     number = message.attachments.count()
     erase_attachments(message)
@@ -268,7 +275,11 @@ def _take_files(message: Message) -> int:
 
 
 def _forget_files(files: Iterable[MediaFile]) -> None:
+    files = list(files)
+    named = Draft.objects.named_files() if files else set()
     for media in files:
+        if media.public_id in named:
+            continue  # somebody has chosen it for somebody else
         try:
             forget([media])
         except ProtectedError:

@@ -20,6 +20,7 @@ def put_label(conversation: Conversation, label: Label, *, by: User, at: datetim
             return False
         locked.labels.add(label)
         Activity.record("conversation.labelled", locked, by=by, at=at, account=locked.account, label=label.name)
+        locked.show(said=False)
     return True
 
 
@@ -35,4 +36,5 @@ def take_label(conversation: Conversation, label: Label, *, by: User, at: dateti
             return False
         locked.labels.remove(label)
         Activity.record("conversation.unlabelled", locked, by=by, at=at, account=locked.account, label=label.name)
+        locked.show(said=False)
     return True

@@ -37,4 +37,4 @@ def _move_to(conversation: Conversation, mark: str, until: datetime) -> None:
     present = getattr(conversation, mark)
     if present is None or until > present:
         setattr(conversation, mark, until)
-        conversation.show()
+        conversation.show(said=False)

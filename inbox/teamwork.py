@@ -16,7 +16,7 @@ from inbox.models import Conversation, Dispatch
 
 @contextmanager
 def working_on(conversation: Conversation, *, by: User) -> Iterator[Conversation]:
-    """The conversation, locked, for somebody who may reply in it; every screen that shows it looks again afterwards.
+    """The conversation, locked, for somebody who may reply in it; who changes something shows it before the end.
 
     Raises:
         NotAllowed
@@ -26,7 +26,6 @@ def working_on(conversation: Conversation, *, by: User) -> Iterator[Conversation
         if by.is_agent or not locked.account.allows(by, Right.REPLY):
             raise NotAllowed
         yield locked
-        locked.show()
 
 
 def who_may_have(account: Account) -> list[User]:
@@ -49,6 +48,7 @@ def assign(conversation: Conversation, to: User | None, *, by: User, at: datetim
         before = locked.assignee
         if before != to:
             _hand(locked, to, by, at)
+            locked.show(said=False)
     return before
 
 
@@ -60,9 +60,12 @@ def take_over(conversation: Conversation, *, by: User, at: datetime | None = Non
     """
     at = at or now()
     with working_on(conversation, by=by) as locked:
-        if locked.assignee != by:
+        is_handed, was_on = locked.assignee != by, locked.agents_off_at is None
+        if is_handed:
             _hand(locked, by, by, at)
         silence_locked(locked, by=by, at=at)
+        if is_handed or was_on:
+            locked.show(said=was_on)
 
 
 def give_back(conversation: Conversation, to: User | None, *, by: User, at: datetime | None = None) -> None:
@@ -78,6 +81,7 @@ def give_back(conversation: Conversation, to: User | None, *, by: User, at: date
             raise AlreadyMoved(_("A colleague has changed this meanwhile, so it stays as it is."))
         _hand(locked, to, by, at)
         _let_agents(locked, by, at)
+        locked.show(said=False)
 
 
 def silence(conversation: Conversation, *, by: User, at: datetime | None = None) -> None:
@@ -87,7 +91,9 @@ def silence(conversation: Conversation, *, by: User, at: datetime | None = None)
         NotAllowed
     """
     with working_on(conversation, by=by) as locked:
-        silence_locked(locked, by=by, at=at or now())
+        if locked.agents_off_at is None:
+            silence_locked(locked, by=by, at=at or now())
+            locked.show()
 
 
 def silence_locked(conversation: Conversation, *, by: User, at: datetime) -> None:
@@ -111,6 +117,7 @@ def unsilence(conversation: Conversation, *, by: User, at: datetime | None = Non
     with working_on(conversation, by=by) as locked:
         if locked.agents_off_at:
             _let_agents(locked, by, at)
+            locked.show(said=False)
 
 
 def _let_agents(conversation: Conversation, by: User, at: datetime) -> None:

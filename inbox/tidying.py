@@ -1,4 +1,4 @@
-"""Lets go of files that nothing refers to: what was chosen and never sent, and bytes on the disk that no row knows.
+"""Lets go of files that nothing refers to: what was chosen and neither sent nor kept in a draft, and bytes on the disk that no row knows.
 
 A process that dies between storing bytes and noting them leaves such bytes; so does one that dies before it deletes them.
 """
@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Account
-from inbox.models import MediaFile
+from inbox.models import Draft, MediaFile
 from inbox.models.media import private_storage
 
 # Rows, or names in a folder, at a time.
@@ -28,14 +28,14 @@ _OURS = re.compile(r"(?P<public_id>[0-9A-Za-z]{16})-[0-9a-f]{16}(_\w{7})?", re.A
 
 
 def retire_unsent(at: datetime) -> Counter[str]:
-    """Delete a few files that somebody chose, or an agent named, days ago, and that went into nothing."""
+    """Delete a few files that somebody chose, or an agent named, days ago, that went into nothing, and that no draft names."""
     if not settings.MEDIA_DAYS:
         return Counter()
     old = MediaFile.objects.filter(at__lt=at - timedelta(days=settings.MEDIA_DAYS)).exclude(by=None)
     with transaction.atomic():
         # Locked first and asked again then: who sends one meanwhile has it locked, or sees that it is gone.
-        locked = _unreferred(old).order_by("pk").select_for_update(skip_locked=True).values_list("pk", flat=True)[:STEP]
-        rows = list(_unreferred(MediaFile.objects.filter(pk__in=list(locked))))
+        locked = MediaFile.objects.filter(pk__in=_unnamed(_unreferred(old))).order_by("pk").select_for_update(skip_locked=True)
+        rows = list(_unreferred(MediaFile.objects.filter(pk__in=_unnamed(locked))))
         MediaFile.objects.filter(pk__in=[media.pk for media in rows]).delete()
         for media in rows:
             if media.file:
@@ -48,6 +48,15 @@ def _unreferred(rows: QuerySet[MediaFile]) -> QuerySet[MediaFile]:
     referring = [each for each in MediaFile._meta.get_fields(include_hidden=True) if each.one_to_many or each.one_to_one]
     referred: list[Any] = [Exists(each.related_model._base_manager.filter(**{each.field.name: OuterRef("pk")})) for each in referring]  # type: ignore[union-attr]
     return rows.exclude(Q(*referred, _connector=Q.OR))
+
+
+def _unnamed(rows: QuerySet[MediaFile]) -> list[int]:
+    """The keys of a few among them that stand in no draft. Drafts name files in their JSON, so the database cannot tell."""
+    named, found, last = Draft.objects.named_files(), list[int](), 0
+    while len(found) < STEP and (some := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", "public_id")[:STEP])):
+        found += [pk for pk, public_id in some if public_id not in named]
+        last = some[-1][0]
+    return found[:STEP]
 
 
 class Walk:

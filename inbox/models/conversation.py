@@ -220,9 +220,14 @@ class Conversation(models.Model):
         """The contact said, changed or took back something: what was decided before does not answer it."""
         self.heard += 1
 
-    def show(self) -> None:
-        """Save this locked conversation, and have every screen that shows it look again."""
-        self.find_waiting()
+    def show(self, *, said: bool = True) -> None:
+        """Save this locked conversation, and have every screen that shows it look again.
+
+        Args:
+            said: whether what was said, or whether it got through, may be other than before; by that is told since when the contact waits.
+        """
+        if said:
+            self.find_waiting()
         self.screen = F("screen") + 1
         self.save()
         self.refresh_from_db(fields=["revision", "screen"])

@@ -30,8 +30,8 @@ State = Dispatch.State
 
 @require_http_methods(["DELETE", "POST"])
 def hold(request: Request, public_id: str) -> HttpResponse:
-    """Taken away, the message goes back to its author; ended by POST, it leaves now."""
-    if request.method == "DELETE":
+    """Taken away, by DELETE or by a plain form that says so, the message goes back to its author; ended by POST, it leaves now."""
+    if request.method == "DELETE" or request.POST.get("method") == "delete":
         return _given_back(request, public_id, _do(request, public_id, outbox.cancel, _("Taken back.")))
     return _do(request, public_id, outbox.send_now, _("It leaves now."))
 
@@ -106,7 +106,10 @@ def _refused(request: Request, dispatch: Dispatch, refused: Refused, *, where: s
     """The sentence, and again in the form of this message that it is about."""
     status = STATUS.get(type(refused), 422)
     trouble = {"where": where, "dispatch": dispatch.public_id, "words": refused.sentence}
-    return _answer(request, conversation_for(request, dispatch.conversation.public_id), refused.sentence, tone="bad", status=status, trouble=trouble)
+    opened = conversation_for(request, dispatch.conversation.public_id)
+    if where and not request.htmx:
+        return conversation_page(request, opened, status=status, trouble=trouble | {"typed": request.POST.get("moment", "")})
+    return _answer(request, opened, refused.sentence, tone="bad", status=status, trouble=trouble)
 
 
 def _answer(request: Request, opened: Conversation, words: str, *, tone: str, status: int = 200, trouble: dict[str, str] | None = None) -> HttpResponse:
@@ -122,6 +125,8 @@ def _given_back(request: Request, public_id: str, response: HttpResponse) -> Htt
     """Whoever takes their own words back finds them where they wrote them."""
     dispatch = dispatch_for(request, public_id)
     is_own = dispatch.message.written_by_id == person(request).pk
-    if response.status_code == 200 and is_own and is_given_back(dispatch):
-        return trigger_client_event(response, "taken-back", {"dispatch": public_id}, after="settle")
-    return response
+    if response.status_code not in (200, 302) or not is_own or not is_given_back(dispatch):
+        return response
+    if not request.htmx:
+        return redirect(f"{dispatch.conversation.get_absolute_url()}?again={public_id}#composer")
+    return trigger_client_event(response, "taken-back", {"dispatch": public_id}, after="settle")

@@ -1,8 +1,10 @@
-"""What was said, as a fragment that keeps itself fresh, and the reply."""
+"""What was said, as a fragment that keeps itself fresh, and the reply. Without scripts what was said earlier is a page of its own."""
 
 from dataclasses import replace
 from datetime import datetime
 
+from django.contrib import messages as notices
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -17,6 +19,8 @@ from inbox.templatetags.times import moment_ahead
 from inbox.views.access import Request, conversation_for, person, shown_revision
 from inbox.views.composer import Composer, Piece
 from inbox.views.conversation import conversation_page, mark_seen
+from inbox.views.conversations import Page
+from inbox.views.plain_forms import plain_form
 from inbox.views.thread import Thread
 
 STATUS: dict[type[Refused], int] = {NotAllowed: 403, AlreadyMoved: 409, KeyIsSpent: 409, ProposalsWait: 409}
@@ -31,11 +35,21 @@ def messages(request: Request, public_id: str) -> HttpResponse:
 def _thread(request: Request, opened: Conversation) -> HttpResponse:
     """Earlier messages, or the newest; nothing where the page shows the newest already."""
     if before := request.GET.get("before"):
-        return render(request, "inbox/_earlier.html", {"conversation": opened, "thread": _seen(request, Thread(opened, before=before))})
+        return _earlier(request, opened, _seen(request, Thread(opened, before=before)))
+    if not request.htmx:
+        return redirect(opened)
     shown = request.GET.get("screen"), request.GET.get("window"), request.GET.get("late", "")
     if shown == (str(opened.screen), Composer(opened, person(request)).window, "late" if opened.account.is_delayed else "") and not _asks_now(request):
         return HttpResponse(status=204)
     return thread_fragment(request, opened, since=request.GET.get("since", ""))
+
+
+def _earlier(request: Request, opened: Conversation, thread: Thread) -> HttpResponse:
+    context = {"conversation": opened, "thread": thread}
+    if request.htmx:
+        return render(request, "inbox/_earlier.html", context)
+    request.list_comes_later = True
+    return render(request, "inbox/earlier.html", context | {"page": Page.asked_by(request, open=opened.public_id)})
 
 
 def _asks_now(request: Request) -> bool:
@@ -58,7 +72,23 @@ def _seen(request: Request, thread: Thread) -> Thread:
 
 
 def _reply(request: Request, opened: Conversation) -> HttpResponse:
-    composer = Composer(opened, person(request), typed=request.POST.dict(), chosen=request.POST.getlist("media"), named=request.POST.getlist("waiting"))
+    form = plain_form(request, opened)
+    composer = Composer(opened, person(request), typed=form.typed, chosen=form.chosen, named=request.POST.getlist("waiting"), errors=form.errors)
+    if form.errors or form.waits:
+        if form.waits:
+            notices.info(request, form.waits)
+        return conversation_page(request, opened, composer, status=422 if form.errors else 200)
+    if not form.came_along:
+        return _send_all(request, opened, composer)
+    with transaction.atomic():
+        # What came along is another file each time; the key alone tells that this very form was sent before, by a second click.
+        Conversation.objects.lock(opened.pk)
+        if (sent := opened.messages.filter(idempotency_key__startswith=f"{composer.key}:").first()) is None:
+            return _send_all(request, opened, composer)
+    return _accepted(request, composer, [sent])
+
+
+def _send_all(request: Request, opened: Conversation, composer: Composer) -> HttpResponse:
     try:
         pieces, moment = composer.pieces(), composer.later.moment
     except Refused as refused:
@@ -84,6 +114,7 @@ def _send(opened: Conversation, piece: Piece, composer: Composer, moment: dateti
 
 def _accepted(request: Request, composer: Composer, written: list[Message]) -> HttpResponse:
     if not request.htmx:
+        notices.info(request, _what_was_done(written[-1].dispatch))
         return redirect(composer.conversation)
     opened = conversation_for(request, composer.conversation.public_id)
     thread = _seen(request, Thread(opened, since=request.POST.get("since", "")))

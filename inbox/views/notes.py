@@ -41,6 +41,7 @@ def _write(request: Request, opened: Conversation) -> HttpResponse:
     except Refused as refused:
         return _refused(request, opened, typed, refused)
     if not request.htmx:
+        notices.info(request, _("Noted for your colleagues."))
         return redirect(opened)
     opened = conversation_for(request, opened.public_id)
     thread = Thread(opened, since=request.POST.get("since", ""))

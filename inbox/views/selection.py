@@ -17,7 +17,7 @@ from django_htmx.http import trigger_client_event
 from accounts.models import Account, User
 from core.clock import now
 from inbox import closing, labelling, teamwork
-from inbox.errors import ContentRefused, NotAllowed, Refused
+from inbox.errors import ContentRefused, NotAllowed, Refused, WroteMeanwhile
 from inbox.models import Conversation, Label
 from inbox.views.access import Request, conversations_of, number_in, person
 from inbox.views.asked import ME, NOBODY, Asked
@@ -38,19 +38,27 @@ class Step:
     Args:
         id: public id of the conversation.
         value: what the verb is about: whom, which label, until when.
+        heard: what the conversation had heard where it was selected; None where nobody says.
     """
 
     id: str
     act: str
     value: str = ""
+    heard: int | None = None
+
+    @classmethod
+    def of(cls, picked: str, act: str, value: str) -> "Step":
+        """Of what a row says that is selected: its id, and what it had heard."""
+        id, _dot, heard = picked.partition(".")
+        return cls(id, act, value, number_in(heard))
 
     @classmethod
     def written(cls, text: str) -> "Step":
-        id, act, value = [*text.split(" ", 2), "", ""][:3]
-        return cls(id, act, value)
+        return cls.of(*[*text.split(" ", 2), "", ""][:3])
 
     def __str__(self) -> str:
-        return f"{self.id} {self.act} {self.value}"
+        picked = self.id if self.heard is None else f"{self.id}.{self.heard}"
+        return f"{picked} {self.act} {self.value}"
 
 
 @dataclass(frozen=True)
@@ -82,9 +90,18 @@ def selection(request: Request) -> HttpResponse:
 
 # Menus -----------------------------------------------------------------------------------------------------------
 def _menu(request: Request) -> HttpResponse:
-    menu, user = request.GET.get("menu", ""), person(request)
+    menu = request.GET.get("menu", "")
     if menu not in MENUS:
         raise Http404
+    return render(request, "inbox/_selection_menu.html", _choices(menu, person(request)))
+
+
+def _is_undecided(request: Request) -> bool:
+    """Whether it is to be chosen yet to whom, what or until when: without scripts no menu is fetched, so it comes as a page."""
+    return not request.htmx and request.POST.get("act", "") in MENUS and not {"label", "until"} & request.POST.keys()
+
+
+def _choices(menu: str, user: User) -> dict[str, Any]:
     context: dict[str, Any] = {"menu": menu}
     if menu == "assign":
         context["colleagues"] = colleagues_of(user).exclude(pk=user.pk)
@@ -93,7 +110,7 @@ def _menu(request: Request) -> HttpResponse:
     else:
         # Of no conversation in particular: when a window ends is looked up for each of them.
         context["snoozing"] = Snoozing(Conversation(account=Account()), {}, now())
-    return render(request, "inbox/_selection_menu.html", context)
+    return context
 
 
 # Deeds -----------------------------------------------------------------------------------------------------------
@@ -102,6 +119,9 @@ def _do(request: Request) -> HttpResponse:
         steps = _steps(request)
     except Refused as refused:
         return _answer(request, [Outcome("", refused=refused)], "")
+    if _is_undecided(request):
+        context = _choices(request.POST["act"], person(request)) | {"picked": request.POST.getlist("ids"), "asked": Asked.beside(request)}
+        return render(request, "inbox/selection.html", context)
     by, act = person(request), request.POST.get("act", "").partition(" ")[0]
     found = {each.public_id: each for each in conversations_of(by).filter(public_id__in=[step.id for step in steps])}
     return _answer(request, [_take(step, found.get(step.id), request.POST, by) for step in steps], act)
@@ -117,7 +137,7 @@ def _steps(request: HttpRequest) -> list[Step]:
     written = [Step.written(text) for text in request.POST.getlist("back")]
     act, _space, value = act.partition(" ")
     value = value or request.POST.get("label", "") if act in ("label", "unlabel") else value
-    steps = written if act == "back" else [Step(id, act, value) for id in request.POST.getlist("ids")]
+    steps = written if act == "back" else [Step.of(picked, act, value) for picked in request.POST.getlist("ids")]
     steps = list({step.id: step for step in steps}.values())
     if not steps:
         raise ContentRefused([_("Select conversations first.")])
@@ -132,67 +152,68 @@ def _take(step: Step, conversation: Conversation | None, typed: Mapping[str, str
     if conversation is None:
         return Outcome(step.id, refused=Missing(_("It is not here any more.")))
     try:
-        return Outcome(step.id, str(conversation.contact), VERBS[step.act](conversation, step.value, typed, by))
+        return Outcome(step.id, str(conversation.contact), VERBS[step.act](conversation, step, typed, by))
     except Refused as refused:
         return Outcome(step.id, str(conversation.contact), refused=refused)
 
 
-def _assign(conversation: Conversation, value: str, typed: Mapping[str, str], by: User) -> Step | None:
-    to = by if value == ME else User.objects.filter(public_id=value, is_agent=False).first()
-    if to is None and value != NOBODY:
+def _assign(conversation: Conversation, step: Step, typed: Mapping[str, str], by: User) -> Step | None:
+    to = by if step.value == ME else User.objects.filter(public_id=step.value, is_agent=False).first()
+    if to is None and step.value != NOBODY:
         raise ContentRefused([_("Choose somebody who may reply here.")])
     before = teamwork.assign(conversation, to, by=by)
     return Step(conversation.public_id, "assign", before.public_id if before else NOBODY) if before != to else None
 
 
-def _label(conversation: Conversation, value: str, typed: Mapping[str, str], by: User) -> Step | None:
+def _label(conversation: Conversation, step: Step, typed: Mapping[str, str], by: User) -> Step | None:
     # Asked here as well: a label is made before the verb can refuse.
     if not getattr(conversation, "may_reply", False):
         raise NotAllowed
-    label = label_called(value)
+    label = label_called(step.value)
     return Step(conversation.public_id, "unlabel", label.public_id) if labelling.put_label(conversation, label, by=by) else None
 
 
-def _unlabel(conversation: Conversation, value: str, typed: Mapping[str, str], by: User) -> Step | None:
-    label = Label.objects.filter(public_id=value).first()
+def _unlabel(conversation: Conversation, step: Step, typed: Mapping[str, str], by: User) -> Step | None:
+    label = Label.objects.filter(public_id=step.value).first()
     is_off = label is not None and labelling.take_label(conversation, label, by=by)
-    return Step(conversation.public_id, "label", value) if is_off else None
+    return Step(conversation.public_id, "label", step.value) if is_off else None
 
 
-def _close(conversation: Conversation, value: str, typed: Mapping[str, str], by: User) -> Step | None:
-    return _as_it_was(conversation) if closing.close(conversation, by=by, heard=number_in(value)) else None
+def _close(conversation: Conversation, step: Step, typed: Mapping[str, str], by: User) -> Step | None:
+    return _as_it_was(conversation) if closing.close(conversation, by=by, heard=step.heard) else None
 
 
-def _reopen(conversation: Conversation, value: str, typed: Mapping[str, str], by: User) -> Step | None:
+def _reopen(conversation: Conversation, step: Step, typed: Mapping[str, str], by: User) -> Step | None:
     return _as_it_was(conversation) if closing.reopen(conversation, by=by) else None
 
 
-def _snooze(conversation: Conversation, value: str, typed: Mapping[str, str], by: User) -> Step | None:
+def _snooze(conversation: Conversation, step: Step, typed: Mapping[str, str], by: User) -> Step | None:
+    value = step.value
     # One of the moments that are offered, the one in the box, or the one until which it slept before.
     chosen = {"preset": value, "past_window": typed.get("past_window", "")} if value.isalpha() else {"until": value, "past_window": "on"}
     asked = Snoozing(conversation, chosen if value else typed, now())
-    closing.snooze(conversation, until=asked.until, by=by, past_window=asked.may_pass)
+    closing.snooze(conversation, until=asked.until, by=by, past_window=asked.may_pass, heard=step.heard)
     return _as_it_was(conversation)
 
 
-def _wake(conversation: Conversation, value: str, typed: Mapping[str, str], by: User) -> Step | None:
+def _wake(conversation: Conversation, step: Step, typed: Mapping[str, str], by: User) -> Step | None:
     return _as_it_was(conversation) if closing.wake_up(conversation, by=by) else None
 
 
 def _as_it_was(conversation: Conversation) -> Step:
     """The step back to where the conversation stood when it was looked up: closed, put off, or open."""
     id, until = conversation.public_id, conversation.snoozed_until
+    # With what it had heard, so that undoing puts nothing away that they said meanwhile.
     if conversation.closed_at:
-        # With what it had heard, so that undoing closes nothing that they said meanwhile.
-        return Step(id, "close", str(conversation.heard))
-    return Step(id, "snooze", until.isoformat()) if until and until > now() else Step(id, "open")
+        return Step(id, "close", heard=conversation.heard)
+    return Step(id, "snooze", until.isoformat(), conversation.heard) if until and until > now() else Step(id, "open")
 
 
-def _open(conversation: Conversation, value: str, typed: Mapping[str, str], by: User) -> Step | None:
-    return _reopen(conversation, value, typed, by) if conversation.closed_at else _wake(conversation, value, typed, by)
+def _open(conversation: Conversation, step: Step, typed: Mapping[str, str], by: User) -> Step | None:
+    return _reopen(conversation, step, typed, by) if conversation.closed_at else _wake(conversation, step, typed, by)
 
 
-Verb = Callable[[Conversation, str, Mapping[str, str], User], Step | None]
+Verb = Callable[[Conversation, Step, Mapping[str, str], User], Step | None]
 VERBS: dict[str, Verb] = {
     "assign": _assign, "label": _label, "unlabel": _unlabel, "close": _close, "reopen": _reopen, "snooze": _snooze, "wake": _wake, "open": _open,
 }  # fmt: skip
@@ -231,6 +252,8 @@ def _status(outcomes: list[Outcome]) -> int:
     if len(refusals) < len(outcomes):
         return 200
     kinds = {type(refused) for refused in refusals}
+    if kinds == {WroteMeanwhile}:
+        return 409
     return 404 if kinds == {Missing} else 403 if kinds <= {NotAllowed, Missing} else 422
 
 
@@ -256,17 +279,27 @@ def _sentence(act: str, done: int) -> str:
 
 def _reasons(outcomes: list[Outcome]) -> list[str]:
     """Each reason once, with the names it holds for."""
+    writers = [outcome.name for outcome in outcomes if isinstance(outcome.refused, WroteMeanwhile)]
     names: dict[str, list[str]] = {}
     for outcome in outcomes:
-        if outcome.refused:
+        if outcome.refused and not isinstance(outcome.refused, WroteMeanwhile):
             names.setdefault(outcome.refused.sentence, []).append(outcome.name)
-    return [_reason(sentence, [name for name in whose if name]) for sentence, whose in names.items()]
+    others = [_reason(sentence, [name for name in whose if name]) for sentence, whose in names.items()]
+    return [_have_written(writers), *others] if writers else others
+
+
+def _have_written(names: list[str]) -> str:
+    words = ngettext("%s has written meanwhile; it stays open.", "%s have written meanwhile; they stay open.", len(names))
+    return words % _listed(names)
 
 
 def _reason(sentence: str, names: list[str]) -> str:
     if not names:
         return sentence
-    shown = ", ".join(names[:2])
-    left = len(names) - 2
-    who = ngettext("%(shown)s and %(left)s other", "%(shown)s and %(left)s others", left) % {"shown": shown, "left": left} if left > 0 else shown
-    return _("Not %(who)s: %(why)s") % {"who": who, "why": sentence}
+    return _("Not %(who)s: %(why)s") % {"who": _listed(names), "why": sentence}
+
+
+def _listed(names: list[str]) -> str:
+    """The first two of them, and how many more."""
+    shown, left = ", ".join(names[:2]), len(names) - 2
+    return ngettext("%(shown)s and %(left)s other", "%(shown)s and %(left)s others", left) % {"shown": shown, "left": left} if left > 0 else shown

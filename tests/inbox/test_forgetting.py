@@ -203,6 +203,23 @@ def test_what_colleagues_noted_and_typed_goes_too(cast, story):
     assert (request.erased["notes"], request.erased["drafts"]) == (1, 1)
 
 
+def test_the_files_of_a_draft_go_with_it_unless_somebody_has_chosen_them_for_others(cast, story):
+    theirs = cast.conversation(cast.noor)
+    files = {
+        name: MediaFile.objects.create(account=cast.shop, by=cast.bob, at=now(), name=name, mime="image/png", size=3)
+        for name in ("chosen", "card", "proposed", "menu", "other card")
+    }
+    chosen, shared = [files["chosen"].public_id, files["menu"].public_id], files["other card"].public_id
+    Draft.objects.create(conversation=story, user=cast.bob, typed={"picture": files["card"].public_id}, chosen=chosen, saved_at=now())
+    Draft.objects.create(conversation=story, user=cast.alice, typed={"picture": shared}, chosen=[files["proposed"].public_id], saved_at=now())
+    Draft.objects.create(conversation=theirs, user=cast.bob, typed={"picture": shared}, chosen=[files["menu"].public_id], saved_at=now())
+    Attachment.objects.create(message=story.messages.first(), position=5, kind="image", media=files["proposed"])
+    forgetting.ask_for(cast.amina, by=cast.dana, at=now())
+    work_until_idle("upkeep")
+    assert [draft.conversation for draft in Draft.objects.all()] == [theirs]
+    assert set(MediaFile.objects.exclude(by=None).values_list("name", flat=True)) == {"menu", "other card"}
+
+
 def test_what_was_found_of_them_is_found_no_more(cast, story):
     words = "marker yirgacheffe wednesday amina okafor"
     assert {word for entry in SearchEntry.objects.all() for word in entry.words.split()} >= set(words.split())

@@ -18,9 +18,10 @@ from core.clock import now
 from graph.payloads import Link
 from inbox import tidying
 from inbox.content import Content
+from inbox.drafting import forget_draft, save_draft
 from inbox.errors import ContentRefused
 from inbox.media import fetch_now, keep_address, keep_upload
-from inbox.models import Attachment, MediaFile
+from inbox.models import Attachment, Draft, MediaFile
 from inbox.retention import Retention
 from inbox.tidying import retire_unsent
 from inbox.work import work_until_idle
@@ -72,6 +73,38 @@ def test_what_a_message_a_card_or_a_proposal_refers_to_stays(cast, clock, settin
     assert left() == {file.pk for file in files} and unsent.pk not in left()
 
 
+def test_what_is_chosen_in_a_draft_stays_as_long_as_the_draft_names_it(cast, clock):
+    chosen, picture, other = keep(cast), keep(cast), keep(cast)
+    conversation = cast.conversation(cast.amina)
+    form = {"kind": "link", "url": "https://a.example", "picture": picture.public_id, "key": "k"}
+    save_draft(conversation, form, [chosen.public_id], by=cast.bob, writer="w", number=1)
+    save_draft(cast.conversation(cast.noor), {"text": "No file at all"}, [], by=cast.bob)
+    clock.shift(30 * DAY)
+    tidy()
+    assert left() == {chosen.pk, picture.pk} and other.pk not in left()
+    save_draft(conversation, form, [], by=cast.bob, writer="w", number=2)
+    tidy()
+    assert left() == {picture.pk}
+    forget_draft(conversation, by=cast.bob)
+    tidy()
+    assert not left()
+
+
+def test_what_drafts_name_stands_in_nobodys_way(cast, clock, monkeypatch):
+    monkeypatch.setattr(tidying, "STEP", 2)
+    kept, _unsent = [keep(cast) for _ in range(5)], [keep(cast) for _ in range(3)]
+    save_draft(cast.conversation(cast.amina), {}, [file.public_id for file in kept], by=cast.bob)
+    clock.shift(8 * DAY)
+    assert [retire_unsent(now()) for _ in range(3)] == [{"files": 2}, {"files": 1}, {}]
+    assert left() == {file.pk for file in kept}
+
+
+def test_drafts_without_files_are_not_read(cast, django_assert_num_queries):
+    save_draft(cast.conversation(cast.amina), {"text": "Dear Amina"}, [], by=cast.bob)
+    with django_assert_num_queries(1):
+        assert Draft.objects.named_files() == set()
+
+
 def test_copies_of_what_contacts_sent_are_none_of_its_business(cast, clock):
     copy = MediaFile.objects.create(account=cast.shop, at=now(), mime="image/png", size=3)
     clock.shift(365 * DAY)
@@ -88,7 +121,7 @@ def test_the_days_are_a_setting_and_nought_is_for_ever(cast, clock, settings, da
     assert bool(left()) is stays
 
 
-def test_a_draft_that_still_names_it_is_told_and_sends_nothing(cast, clock, sign_in):
+def test_a_form_that_still_names_it_is_told_and_sends_nothing(cast, clock, sign_in):
     bob, conversation = sign_in(cast.bob), cast.conversation(cast.amina)
     choose(bob, conversation, file=upload())
     chosen = MediaFile.objects.get().public_id

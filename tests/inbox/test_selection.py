@@ -8,7 +8,7 @@ import pytest
 from accounts.models import Activity, Grant, Right
 from core.clock import now
 from inbox.closing import close, snooze
-from inbox.models import Conversation, Label
+from inbox.models import Contact, Conversation, Label
 from inbox.teamwork import assign
 from inbox.work import work_until_idle
 from tests.inbox.browsing import HTMX, page
@@ -39,6 +39,11 @@ def bob(cast, sign_in):
 
 def do(browser, act, *conversations, **more):
     return browser.post(ADDRESS, {"act": act, "ids": [each.public_id for each in conversations]} | more, headers=HTMX)
+
+
+def picked(*conversations) -> list[str]:
+    """As the rows of a page that was made now say of themselves."""
+    return [f"{each.public_id}.{each.heard}" for each in now_of(*conversations)]
 
 
 def said(response) -> dict:
@@ -209,3 +214,84 @@ def test_a_zero_in_what_is_asked_breaks_nothing(bob, amina, asked):
 
 def test_there_is_no_other_menu(bob):
     assert bob.get(f"{ADDRESS}?menu=other", headers=HTMX).status_code == 404
+
+
+# What came in since they were selected ------------------------------------------------------------------------------
+def test_each_row_says_what_its_conversation_had_heard(cast, bob, amina):
+    cast.write(cast.amina, "And the Sidamo?")
+    amina.refresh_from_db()
+    assert amina.heard > 1
+    assert f'value="{amina.public_id}.{amina.heard}"' in page(bob, "/conversations/")
+
+
+@pytest.mark.parametrize("act", ["close", "snooze hours"])
+def test_whoever_has_written_meanwhile_stays_open_and_selected(cast, bob, amina, noor, act):
+    ids = picked(amina, noor)
+    cast.write(cast.amina, "Wait, one more thing")
+    response = bob.post(ADDRESS, {"act": act, "ids": ids}, headers=HTMX)
+    amina, noor = now_of(amina, noor)
+    assert not (amina.closed_at or amina.snoozed_until) and (noor.closed_at or noor.snoozed_until)
+    assert response.status_code == 200 and kept(response) == [amina.public_id]
+    assert said(response)["words"].endswith("Amina Okafor has written meanwhile; it stays open.") and said(response)["tone"] == "care"
+
+
+@pytest.mark.parametrize("act", ["close", "snooze hours"])
+def test_where_all_have_written_meanwhile_nothing_is_done(cast, bob, amina, noor, act):
+    ids = picked(amina, noor)
+    cast.write(cast.amina, "Wait")
+    cast.write(cast.noor, "Wait")
+    response = bob.post(ADDRESS, {"act": act, "ids": ids}, headers=HTMX)
+    assert response.status_code == 409 and "back" not in said(response)
+    assert said(response)["words"] == "Amina Okafor, Noor Haddad have written meanwhile; they stay open."
+    # The answer shows them as they are now; selected anew they can be put away.
+    assert all(f'value="{each}"' in response.text for each in picked(amina, noor))
+    assert bob.post(ADDRESS, {"act": act, "ids": picked(amina, noor)}, headers=HTMX).status_code == 200
+
+
+def test_undoing_restores_exactly_what_was_done(cast, bob, amina, noor):
+    ids = picked(amina, noor)
+    cast.write(cast.amina, "Wait")
+    response = bob.post(ADDRESS, {"act": "close", "ids": ids}, headers=HTMX)
+    close(amina, by=cast.alice)
+    assert said(undo(bob, response))["words"] == "1 conversation is as it was."
+    amina, noor = now_of(amina, noor)
+    assert amina.closed_by == cast.alice and not noor.closed_at
+
+
+@pytest.mark.parametrize("act", ["reopen", "wake"])
+def test_undoing_puts_nothing_away_that_they_said_meanwhile(cast, bob, amina, noor, act):
+    for each in (amina, noor):
+        close(each, by=cast.bob) if act == "reopen" else snooze(each, until=now() + timedelta(hours=3), by=cast.bob)
+    response = do(bob, act, amina, noor)
+    cast.write(cast.amina, "Are you there?")
+    undone = undo(bob, response)
+    amina, noor = now_of(amina, noor)
+    assert not (amina.closed_at or amina.snoozed_until) and (noor.closed_at or noor.snoozed_until)
+    assert said(undone)["words"] == "1 conversation is as it was. Amina Okafor has written meanwhile; it stays open."
+
+
+def test_assigning_and_labelling_go_on_whatever_they_have_said(cast, bob, amina):
+    ids = picked(amina)
+    cast.write(cast.amina, "Wait")
+    assert bob.post(ADDRESS, {"act": "assign me", "ids": ids}, headers=HTMX).status_code == 200
+    assert now_of(amina)[0].assignee == cast.bob
+
+
+def test_of_many_only_those_with_news_stay_open(cast, bob, amina, noor):
+    contacts = [Contact.objects.create(account=cast.shop, external_id=f"9{number:05}", name=f"Guest {number}", first_seen_at=now()) for number in range(70)]
+    many = [Conversation.objects.create(account=cast.shop, contact=contact, last_message_at=now(), heard=1) for contact in contacts]
+    ids = picked(*many)
+    Conversation.objects.filter(pk__in=[each.pk for each in many[10:13]]).update(heard=2)
+    response = bob.post(ADDRESS, {"act": "close", "ids": ids}, headers=HTMX)
+    assert said(response)["words"] == "67 conversations closed. Guest 10, Guest 11 and 1 other have written meanwhile; they stay open."
+    assert kept(response) == [each.public_id for each in many[10:13]]
+    assert Conversation.objects.filter(pk__in=[each.pk for each in many], closed_at=None).count() == 3
+    undo(bob, response)
+    assert not Conversation.objects.closed().exists()
+
+
+def test_without_scripts_it_is_said_as_well(cast, bob, amina, noor):
+    ids = picked(amina, noor)
+    cast.write(cast.amina, "Wait")
+    shown = page(bob, bob.post(ADDRESS, {"act": "close", "ids": ids}).url)
+    assert "1 conversation closed. Amina Okafor has written meanwhile; it stays open." in shown
