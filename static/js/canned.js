@@ -57,7 +57,8 @@
     const answer = await fetch(`${text.form.dataset.canned}?q=${encodeURIComponent(wanted)}`, { signal: asking.signal }).catch(() => null);
     if (!answer?.ok || answer.redirected || from < 0) return;
     const made = document.createRange().createContextualFragment(await answer.text()).querySelector("#canned");
-    if (!made || from < 0 || call(text)?.wanted !== wanted) return;
+    // Another conversation may stand here by now, or other words.
+    if (!made || from < 0 || text !== box() || call(text)?.wanted !== wanted) return;
     list().replaceWith(made);
     const [first] = options();
     if (!first) return close();

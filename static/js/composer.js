@@ -145,9 +145,9 @@
     document.getElementById("composer-text").focus();
   }
 
-  document.addEventListener("click", ({ target }) => {
-    const button = target.closest("[data-answers]");
-    if (button) answer(button.dataset);
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-answers]");
+    if (button) event.preventDefault(), answer(button.dataset);
   });
 
   function begin(root) {

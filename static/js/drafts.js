@@ -46,8 +46,12 @@
 
   const pack = (words, { conversation }, by = { writer, number, seen: seen.get(conversation) ?? "" }) => String(new URLSearchParams([...new URLSearchParams(words), ...Object.entries(by)]));
 
+  // What stands there already is not read out again.
   function show(...parts) {
-    note()?.replaceChildren(...parts);
+    const fresh = document.createElement("div");
+    fresh.append(...parts);
+    if (!note() || (!fresh.querySelector("button") && fresh.textContent.trim() === note().textContent.trim())) return;
+    note().replaceChildren(...fresh.childNodes);
   }
 
   function touched() {
@@ -65,7 +69,7 @@
     clearTimeout(timer);
     if (leaving) touched(), clearTimeout(timer);
     const at = here, words = at?.words;
-    if (!at || words === at.saved || (at.busy && !leaving)) return;
+    if (!at || [at.saved, at.rejected].includes(words) || (at.busy && !leaving)) return;
     at.busy = true;
     const answer = await put(at.address, pack(words, at), leaving);
     at.busy = false;
@@ -82,13 +86,15 @@
       return;
     }
     if (state === "saved") {
+      at.saved = words;
       seen.set(at.conversation, version);
       if (JSON.parse(localStorage.getItem(place(at)))?.words === words) store(place(at), null);
     }
-    if (state || refused) at.saved = words;
+    // These the server will not have: other words are tried again, and as long as it has none, this browser keeps them.
+    else if (state || refused) at.rejected = words;
     if (!isOpen) return;
-    if (!note()?.querySelector("button")) show(...(state ? made.childNodes : refused ? [] : [at.form.dataset.unsaved]));
-    if (at.words !== at.saved) timer = setTimeout(save, state ? AFTER : AGAIN);
+    if (!note()?.querySelector("button")) show(...(state ? made.childNodes : [at.form.dataset.unsaved]));
+    if (![at.saved, at.rejected].includes(at.words)) timer = setTimeout(save, state ? AFTER : AGAIN);
   }
 
   // What was written elsewhere -------------------------------------------------------------------------------------
@@ -102,17 +108,42 @@
 
   async function take(at, copy) {
     number += 1;
-    const { state } = await put(at.address, pack(copy.words, at));
-    if (state !== "saved") return show(at.form.dataset.unsaved);
-    store(copy.name, null);
-    store(place(at), null);
-    load(at);
+    const words = said(at), { state } = await put(at.address, pack(copy.words, at));
+    if (at !== here) return;
+    if (state === "saved") load(at, copy, words);
+    else state === "refused" ? fill(at, copy) : show(at.form.dataset.unsaved);
   }
 
-  function load(at) {
+  // The place to answer with what is kept, as long as nothing else is typed there than `words`; else what is kept is offered.
+  async function load(at, copy, words) {
     if (at !== here) return;
-    at.saved = at.words = said(at);
-    htmx.ajax("GET", `${at.address}?since=${at.form.elements.since.value}`, { target: "#composer", swap: "outerHTML" });
+    at.saved = at.words = words;
+    const event = new CustomEvent("load-draft", { detail: words });
+    if (said(at) === words) await htmx.ajax("GET", `${at.address}?since=${at.form.elements.since.value}`, { target: "#composer", swap: "outerHTML", event }).catch(() => {});
+    if (at === here && at.form.isConnected) {
+      if (at.saved === words) at.saved = copy.words;
+      touched();
+      return offer(at, copy);
+    }
+    store(copy.name, null);
+    if (at.words === words) store(place(at), null);
+  }
+
+  // An answer that comes once more was typed, or once another conversation is open, is too late.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const by = event.detail.requestConfig?.triggeringEvent;
+    if (by?.type === "load-draft" && !(here?.form.isConnected && said(here) === by.detail && event.detail.target.contains(here.form))) event.preventDefault();
+  });
+
+  // What the server does not keep is put back from here: words and choices. Files it has itself.
+  function fill(at, copy) {
+    for (const [name, value] of new URLSearchParams(copy.words)) {
+      const box = at.form.elements[name];
+      if (!box || ["hidden", "file"].includes(box.type)) continue;
+      box.type === "checkbox" ? (box.checked = true) : (box.value = value);
+      (box[0] ?? box).dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    store(copy.name, null);
   }
 
   // What this browser still has is what a crash, or a server out of reach, has left.
@@ -127,9 +158,12 @@
       if (state === "elsewhere") {
         seen.set(at.conversation, version);
         offer(at, copy);
+      } else if (state === "refused") {
+        return said(at) === at.saved ? fill(at, copy) : offer(at, copy);
+      } else if (state === "saved" && said(at) === at.saved) {
+        return load(at, copy, at.saved);
       } else if (state === "saved" || state === "sent") {
         store(copy.name, null);
-        if (state === "saved" && said(at) === at.saved) return load(at);
       }
     }
   }

@@ -7,6 +7,9 @@
   let opened = [];
   let playing = [];
   let focused = "";
+  let trail = [];
+  let sign = "";
+  let last = null;
   let shown = "";
   let refresh = "";
 
@@ -24,7 +27,11 @@
 
   function remember(event) {
     refresh = event.detail.requestConfig?.elt?.dataset?.live || "";
-    focused = document.activeElement?.id || "";
+    // What is locked while it is being sent has lost its focus already.
+    const here = last?.isConnected && last.matches(":disabled") ? last : document.activeElement;
+    focused = here?.id || "";
+    trail = idsAround(here);
+    sign = here ? signOf(here) : "";
     shown = document.getElementById("conversation")?.dataset.conversation || "";
     kept = [...document.querySelectorAll("[data-keep] :is(textarea, [type=datetime-local], [type=checkbox])")].filter(typed).map((box) => ({
       id: box.id, box, value: box.value, checked: box.checked, start: box.selectionStart, end: box.selectionEnd,
@@ -39,13 +46,36 @@
     }));
   }
 
+  // Where something stands, from the inside out.
+  function idsAround(element) {
+    const ids = [];
+    for (let each = element; each && each !== document.body; each = each.parentElement) if (each.id) ids.push(each.id);
+    return ids;
+  }
+
+  // What has no id is known by what it is and leads to. Where what was in focus is no more: the first thing in the same place, or what that belongs to.
+  const signOf = (element) => `${element.localName} ${element.getAttribute("href") ?? element.textContent}`;
+  const FIRST = ":is(a[href], button, summary, input:not([type=hidden]), textarea, select, [tabindex='0']):not(:disabled, [tabindex='-1'])";
+  function standIn() {
+    const isInList = trail.some((id) => ["conversations", "selection", "lanes", "filters", "views"].includes(id));
+    if (isInList) return document.querySelector(".list-pane .row[aria-current]") ?? document.getElementById("list-title");
+    for (const id of trail) {
+      const place = ["thread", "scroller", "conversation"].includes(id) ? null : document.getElementById(id);
+      const near = [...(place?.querySelectorAll(FIRST) ?? [])].filter((each) => each.checkVisibility({ visibilityProperty: true }));
+      if (near.length) return near.find((each) => signOf(each) === sign) ?? near[0];
+      if (id === "thread") return document.getElementById("scroller");
+      if (["conversation", "desk"].includes(id)) return document.querySelector("#conversation-title, #desk-title, #list-title");
+    }
+    return null;
+  }
+
   // What was in focus; where that is gone because of what it did, what stands for it.
   function inFocus({ elt }) {
     const byId = (id) => document.getElementById(id);
     if (elt?.matches?.("form:has(#mark-unread)")) return byId(`row-${shown}`) ?? byId("list-title");
     if (["wakes", "reopens"].includes(focused)) return byId(focused) ?? byId("conversation-title");
     if (focused.startsWith("chip-")) return byId(focused) ?? document.querySelector(".chip-off") ?? byId("list-title");
-    return focused && byId(focused);
+    return (focused && byId(focused)) || standIn();
   }
 
   function restore(event) {
@@ -76,6 +106,7 @@
     kept = places = [];
   }
 
+  document.addEventListener("focusin", ({ target }) => (last = target));
   document.addEventListener("htmx:beforeSwap", remember);
   document.addEventListener("htmx:afterSwap", restore);
 }

@@ -4,15 +4,34 @@
   // A card that has only just changed is not decided by a finger that was already on its way.
   const LOOK = 400;
   // How long "g" waits for where to go.
-  const GO = 1000;
+  const GO = 2000;
   // These press what bears them, `data-key`, in the first of these places that has it; what is selected goes before what is open.
-  const CLICKED = "aertounimvczlhbfwS[]";
+  const CLICKED = "aertounimvczlhbfwpS[]";
   const PLACES = ["#selection", "#announcer", "#desk", "#thread", "#work", ".conversation-head", ".list-pane", ".top", "main"];
+  // Letters of scripts other than Latin, and what stands where on a keyboard for which the keys are named.
+  const OTHER = /^(?!\p{Script=Latin})[\p{L}\p{M}]+$/u, SIGNS = "[]/?", SAME = { "؟": "?" };
+  const STANDS = { BracketLeft: "[", BracketRight: "]", Slash: "/" };
+  const IS_MAC = /^(Mac|iP)/.test(navigator.platform);
   const since = new Map();
   const sheet = document.getElementById("keys");
-  const inBox = (element) => element.closest("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable], dialog");
+  const inBox = (element) => element.closest?.("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable], dialog");
   const visible = (element) => Boolean(element?.checkVisibility({ visibilityProperty: true }));
-  let goes = -GO;
+  let goes = -GO, isOther = false, pulled = null;
+
+  // What is printed on the key, in Latin letters; on a keyboard of another script what stands there on a Latin one. Signs may need AltGr (on a Mac
+  // Option), which is no Ctrl and Alt; what is pressed together with those is the browser's.
+  function meant(event) {
+    const { key, code, shiftKey, metaKey, altKey, ctrlKey } = event, sign = key.length === 1 && SIGNS.includes(key) ? key : SAME[key];
+    if (event.getModifierState("AltGraph") || (IS_MAC && altKey && !ctrlKey)) return metaKey ? "" : sign ?? "";
+    if (metaKey || altKey || ctrlKey) return "";
+    const letter = /^Key([A-Z])$/.exec(code)?.[1], isLetter = /^\p{Script=Latin}$/u.test(key);
+    if (letter && !shiftKey && (isLetter || OTHER.test(key))) isOther = !isLetter;
+    // Neither Caps Lock nor the other script makes another key of it.
+    if (isLetter) return event.getModifierState("CapsLock") ? (shiftKey ? key.toUpperCase() : key.toLowerCase()) : key;
+    if ((sign && !(letter && isOther && !shiftKey)) || !(isOther || OTHER.test(key))) return sign ?? key;
+    if (letter) return shiftKey ? letter : letter.toLowerCase();
+    return shiftKey && code === "Slash" ? "?" : STANDS[code] ?? key;
+  }
 
   function noteCards() {
     for (const card of document.querySelectorAll("[data-proposal]")) {
@@ -51,20 +70,31 @@
   }
 
   function press(key) {
-    const target = targetOf(key), card = target?.closest("[data-proposal]");
-    if (card && !inSight(card)) return card.scrollIntoView({ block: "center" }), card.querySelector("h2").focus({ preventScroll: true });
-    if (card && isFresh(card)) return;
-    if (target) return pull(target);
+    const target = targetOf(key);
+    if (target) return use(target);
     if (key === "r") document.getElementById("composer-text")?.focus();
   }
 
-  // A menu that opens by a key has its first choice in focus.
+  function use(target) {
+    const card = target.closest("[data-proposal]");
+    if (card && !inSight(card)) return card.scrollIntoView({ block: "center" }), card.querySelector("h2").focus({ preventScroll: true });
+    if (card && isFresh(card)) return;
+    pull(target);
+  }
+
+  // A menu that opens by a key has its first choice in focus, also where that has to be fetched first.
   function pull(target) {
     const lid = visible(target) ? null : lidOf(target);
     if (lid && target.matches("summary")) lid.matches("details") ? (lid.open = true) : lid.showPopover();
     target.click();
-    const menu = target.matches("summary") && target.parentElement;
-    if (menu?.open) menu.querySelector(":is(a[href], button, input:not([type=hidden]), select, textarea):not(:disabled)")?.focus();
+    pulled = target.matches("summary") ? target.parentElement : null;
+    begin();
+  }
+
+  function begin() {
+    if (!pulled?.open) return;
+    const first = [...pulled.querySelectorAll(":is(a[href], button, input:not([type=hidden]), select, textarea):not(:disabled)")].find(visible);
+    (first ?? pulled.querySelector("summary")).focus();
   }
 
   const rows = () => [...document.querySelectorAll(".row")];
@@ -112,22 +142,42 @@
     if (document.activeElement === document.body && document.querySelector("#reply.htmx-request, .noting-form.htmx-request")) return true;
     const over = document.querySelector("dialog[open], [popover]:popover-open:not(.work-more)");
     if (over) return targetOf(key)?.getAttribute("popovertarget") !== over.id;
-    // In an open menu letters are for its choices; only its own key closes it.
-    const menu = document.activeElement.closest(".work-menu[open], .list-menu[open], .later[open], .emoji[open]");
-    return menu !== null && document.activeElement.localName !== "summary" && targetOf(key) !== menu.querySelector("summary");
+    // In an open menu letters are for its choices, also while they are on their way; only its own key closes it.
+    const menu = document.activeElement?.closest(".work-menu[open], .list-menu[open], .later[open], .emoji[open], .top-menu[open], .note-off[open]");
+    return Boolean(menu) && targetOf(key) !== menu.querySelector("summary");
+  }
+
+  // Whoever leaves a box goes on beside it: nobody begins again at the top of the page.
+  function leave(box) {
+    const panel = box.closest("[data-panel]"), beside = [
+      panel && document.querySelector(`[data-opens="${panel.id}"]`),
+      box.closest("details[open]:not(.noting)")?.querySelector("summary"),
+      box.closest(".list-pane") && (document.querySelector(".list-pane .row[aria-current]") ?? document.querySelector(".list-pane h1[tabindex]")),
+      box.closest("#conversation") && document.getElementById("scroller"),
+    ].find((each) => each && visible(each));
+    beside ? beside.focus({ preventScroll: true }) : box.blur();
   }
 
   document.addEventListener("keydown", (event) => {
-    const { key, target } = event;
-    if (key === "Escape" && inBox(target) && !document.querySelector("dialog[open]")) return target.blur();
-    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || inBox(target) || isCovered(key)) return;
+    // Some browsers fill in boxes by key presses without a key.
+    if (!event.key || event.isComposing || event.keyCode === 229 || event.defaultPrevented) return;
+    const { target } = event;
+    if (event.key === "Escape" && inBox(target) && !document.querySelector("dialog[open]")) return leave(target);
+    const key = meant(event);
+    if (event.repeat || !key || inBox(target) || isCovered(key)) return;
     const going = performance.now() - goes < GO && document.querySelector(`[data-go="${CSS.escape(key)}"]`);
     goes = -GO;
     if (going) return event.preventDefault(), going.click();
     // Enter does what is in focus, whatever that is.
     if (key === "Enter" && target !== document.body) return;
     if (Object.hasOwn(OWN, key)) return event.preventDefault(), OWN[key]();
-    if (CLICKED.includes(key)) event.preventDefault(), press(key);
+    if (key.length === 1 && CLICKED.includes(key)) event.preventDefault(), press(key);
+  });
+
+  // The palette offers what keys would press now, and presses it as they do.
+  document.addEventListener("offer", ({ detail }) => {
+    detail.use = use;
+    for (const key of CLICKED) if (targetOf(key)) detail.targets.set(key, targetOf(key));
   });
 
   // The same short look for the mouse, where the card changed under it.
@@ -135,6 +185,9 @@
     const card = event.target.closest?.("[data-proposal]");
     if (card && isFresh(card)) event.preventDefault();
   });
-  document.addEventListener("htmx:afterSwap", noteCards);
+  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    noteCards();
+    if (detail.target?.matches?.("[data-fetched]") && pulled?.contains(detail.target) && !detail.target.contains(document.activeElement)) begin(), (pulled = null);
+  });
   noteCards();
 }

@@ -4,7 +4,7 @@
   const PATIENCE = 2000;
 
   function forget() {
-    for (const store of [localStorage, sessionStorage]) for (const name of Object.keys(store)) if (/^(draft:|emoji-recent)/.test(name)) store.removeItem(name);
+    for (const store of [localStorage, sessionStorage]) for (const name of Object.keys(store)) if (/^(draft:|note:|emoji-recent|palette:)/.test(name)) store.removeItem(name);
   }
 
   document.addEventListener("submit", async (event) => {

@@ -2,13 +2,13 @@
 "use strict";
 {
   const announcer = () => document.getElementById("announcer");
-  let fading;
+  let fading, before = null;
 
   // A sentence below; where something can be taken back, with the button for it, for as long as it can: a message that waits in the outbox
   // (`undo`, its dispatch), or what the opposite call puts back as it was (`back`).
   function announce({ words = "", undo = "", leaves = 0, left = 0, back = null }) {
     const toast = announcer();
-    toast.textContent = "";
+    empty();
     toast.append(Object.assign(document.createElement("span"), { textContent: words }));
     if (undo) toast.append(countdown(leaves), undoButton({ address: `/dispatches/${undo}/hold/`, method: "DELETE" }));
     else if (back) toast.append(undoButton(back));
@@ -18,7 +18,14 @@
   // Whoever is about to press its button is not left with nothing under the finger.
   function fade(after) {
     clearTimeout(fading);
-    fading = setTimeout(() => (announcer().matches(":hover, :focus-within") ? fade(1000) : (announcer().textContent = "")), after);
+    fading = setTimeout(() => (announcer().matches(":hover, :focus-within") ? fade(1000) : empty()), after);
+  }
+
+  // Its button goes with it; whoever has pressed it is where they were before.
+  function empty() {
+    const isFocused = announcer().contains(document.activeElement);
+    announcer().textContent = "";
+    if (isFocused) (before?.isConnected ? before : document.getElementById("main"))?.focus({ preventScroll: true });
   }
 
   // Kept ticking by countdown.js; the sentence is read out once, the seconds are not.
@@ -34,7 +41,9 @@
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: document.body.dataset.undo });
     button.dataset.key = "u";
     button.addEventListener("click", async () => {
-      button.disabled = true;
+      // Not disabled, which would take the focus from it.
+      if (button.ariaDisabled) return;
+      button.ariaDisabled = "true";
       const headers = { ...JSON.parse(document.body.getAttribute("hx-headers")), "HX-Request": "true" };
       const body = method === "DELETE" ? undefined : form(values);
       const answer = await fetch(address, { method, headers, body }).catch(() => null);
@@ -48,7 +57,7 @@
   }
 
   function keepUndo(button) {
-    button.disabled = false;
+    button.ariaDisabled = null;
     announcer().firstElementChild.textContent = document.body.dataset.unreachable;
     fade(10_000);
   }
@@ -61,6 +70,7 @@
   }
 
   document.addEventListener("announce", (event) => announce(event.detail));
+  document.addEventListener("focusin", ({ target }) => announcer().contains(target) || (before = target));
 
   // Panels of a card: one open at a time, its box in focus.
   document.addEventListener("click", (event) => {
@@ -83,11 +93,12 @@
   let chosen = "";
   function mark(row) {
     document.querySelectorAll(".row[aria-current]").forEach((each) => each.removeAttribute("aria-current"));
-    row.setAttribute("aria-current", "true");
+    row?.setAttribute("aria-current", "true");
   }
+  // What leads to a conversation from elsewhere says to which.
   document.addEventListener("htmx:beforeRequest", (event) => {
-    const row = event.target.closest?.(".row");
-    if (row) (chosen = row.id), mark(row);
+    const row = event.target.closest?.(".row"), to = event.target.dataset?.to;
+    if (row || to) (chosen = row?.id ?? `row-${to}`), mark(document.getElementById(chosen));
   });
   document.addEventListener("htmx:historyRestore", () => (chosen = ""));
   document.addEventListener("htmx:afterSwap", (event) => {
@@ -100,7 +111,15 @@
 
   // Only once it has settled: until then it bears the classes of what it takes the place of, and may be hidden by them.
   document.addEventListener("htmx:afterSettle", (event) => {
-    if (event.detail.requestConfig?.elt?.closest?.(".row")) document.querySelector("#conversation-title, #desk-title")?.focus({ preventScroll: true });
+    if (event.detail.requestConfig?.elt?.closest?.(".row, [data-to]")) document.querySelector("#conversation-title, #desk-title")?.focus({ preventScroll: true });
+  });
+
+  // Whose newest lines are on the screen has been read; the list says so at once, and need not be asked again for that.
+  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    if (detail.target?.id !== "conversation" || document.querySelector("#thread[data-apart]")) return;
+    const row = document.getElementById(`row-${document.getElementById("conversation")?.dataset.conversation}`);
+    row?.removeAttribute("data-unread");
+    row?.querySelector(".row-unread")?.remove();
   });
 
   // "(3) Inbox · Countersign"
@@ -109,6 +128,23 @@
     const plain = document.title.replace(/^\(\d+\+?\) /, "");
     document.title = count && !count.hidden ? `(${count.textContent.trim()}) ${plain}` : plain;
   }
+
+  // What was asked for in a conversation that is open no longer leaves the one in its place alone, whatever fragments come with the answer; what
+  // there is to say of it is said all the same.
+  document.addEventListener("htmx:beforeRequest", ({ detail: { elt, xhr, requestConfig } }) => {
+    const pane = elt.closest?.("#conversation"), acts = requestConfig.verb !== "get";
+    if (!pane) return;
+    elt.addEventListener("htmx:beforeOnLoad", (event) => {
+      if (event.detail.xhr !== xhr || elt.isConnected) return;
+      // Nobody hears what is said at a place that is not on the page any more.
+      const said = JSON.parse(xhr.getResponseHeader("HX-Trigger") || "{}").announce;
+      if (said) announce(said);
+      if (pane.isConnected) return;
+      event.preventDefault();
+      if (!said && acts && xhr.status >= 400) announce({ words: document.body.dataset.refusedBefore });
+    });
+    xhr.addEventListener("error", () => acts && !pane.isConnected && announce({ words: document.body.dataset.unreachable }));
+  });
 
   // A refusal of ours is a fragment and belongs on the page; a whole error page does not.
   document.addEventListener("htmx:beforeSwap", (event) => {

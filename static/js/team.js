@@ -54,25 +54,43 @@
     const menu = event.target;
     if (menu.matches?.(".work-menu") && (!menu.open || menu.querySelector("[id^=sheet-] form"))) event.preventDefault();
   });
-  // What was done closes the menu in which it was chosen, before anything is put in its place.
-  document.addEventListener("htmx:beforeOnLoad", (event) => {
-    const { elt, xhr } = event.detail;
-    if (elt.matches?.(".noting-form") && xhr.status < 400) closeNote();
-    if (!elt.closest?.("#work, #state") || elt.matches(".work-menu") || xhr.status >= 400) return;
+  // A menu that was drawn anew while its choices were on their way asks for them twice; what has been begun there stays.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { target, requestConfig } = event.detail;
+    if (target.matches("[id^=sheet-]") && requestConfig.verb === "get" && target.querySelector("form")) event.preventDefault();
+  });
+  // What was done closes the menu in which it was chosen, before anything is put in its place; also where what was pressed has been drawn anew.
+  document.addEventListener("htmx:beforeRequest", ({ detail: { elt, xhr } }) => {
+    if (!elt.closest?.("#work, #state") || elt.matches(".work-menu")) return;
+    elt.addEventListener("htmx:beforeOnLoad", (event) => event.detail.xhr === xhr && xhr.status < 400 && acted());
+  });
+  document.addEventListener("htmx:beforeOnLoad", ({ detail: { elt, xhr } }) => elt.matches?.(".noting-form") && xhr.status < 400 && closeNote());
+  document.addEventListener("htmx:beforeOnLoad", ({ detail: { elt, xhr } }) => elt.matches?.(".linkable-form, .linked-one form") && xhr.status < 400 && closeLinking());
+
+  function acted() {
     // Focus stays where the menu is, also once another one has taken its place.
     const menu = menuOf(document.activeElement);
     menu?.querySelector("summary").focus({ preventScroll: true });
     closeMenus();
     if (byId("work-more")?.matches(":popover-open")) byId("work-more").hidePopover();
-  });
+  }
+
   document.addEventListener("htmx:beforeSwap", () => (more = Boolean(byId("work-more")?.matches(":popover-open"))));
   document.addEventListener("htmx:afterSwap", (event) => {
     // Whoever types fast has begun a name before the names are there.
     if (event.detail.target?.id === "mentionable" && byId("note-text")) offer(byId("note-text"));
     const menu = event.detail.target?.closest?.(".work-menu[open]");
     if (menu) focusIn(menu);
+    // What a closed menu showed is kept by its place, and is old.
+    document.querySelectorAll(".work-menu:not([open]) [id^=sheet-]").forEach((sheet) => sheet.replaceChildren());
     if (more && byId("work-more")?.isConnected && !byId("work-more").matches(":popover-open")) byId("work-more").showPopover();
   });
+
+  // Who was linked or unlinked is not in focus any more.
+  function closeLinking() {
+    const summary = byId("opens-linking");
+    if (summary) (summary.parentElement.open = false), summary.focus({ preventScroll: true });
+  }
 
   // Notes ----------------------------------------------------------------------------------------------------------
   document.addEventListener("click", (event) => {
@@ -87,22 +105,27 @@
     }
   });
 
-  // A note that is not saved yet is kept in this tab, for the conversation for which it is written.
+  // A note that is not saved yet is kept in this browser until whoever writes it signs out, for the conversation for which it is written; by whom, so that
+  // nobody else who signs in here finds it.
   function keptNote(element) {
     const pane = element.closest("#conversation"), user = pane?.querySelector("#composer")?.dataset.user;
-    return user ? `draft:${user}:${pane.dataset.conversation}:note` : "";
+    return user ? `note:${user}:${pane.dataset.conversation}` : "";
   }
 
   function beginNote() {
     const box = byId("note-text");
     if (!box) return;
-    box.value ||= sessionStorage.getItem(keptNote(box)) ?? "";
+    box.value ||= localStorage.getItem(keptNote(box)) ?? "";
     box.focus();
   }
 
   function keepNote(box) {
     const name = keptNote(box);
-    if (name) box.value.trim() ? sessionStorage.setItem(name, box.value) : sessionStorage.removeItem(name);
+    try {
+      if (name) box.value.trim() ? localStorage.setItem(name, box.value) : localStorage.removeItem(name);
+    } catch {
+      // Without room here it stands in its box.
+    }
   }
 
   document.addEventListener("input", ({ target }) => target.id === "note-text" && keepNote(target));
@@ -110,7 +133,7 @@
   document.addEventListener("htmx:beforeRequest", ({ detail: { elt, xhr } }) => {
     if (!elt.matches?.(".noting-form")) return;
     const name = keptNote(elt);
-    xhr.addEventListener("load", () => xhr.status < 400 && sessionStorage.removeItem(name));
+    xhr.addEventListener("load", () => xhr.status < 400 && localStorage.removeItem(name));
   });
 
   function closeNote() {
@@ -151,6 +174,7 @@
     const start = box.selectionStart - begun(box)[1].length;
     box.setRangeText(`${option.dataset.name} `, start, box.selectionStart, "end");
     select(box, null);
+    keepNote(box);
     box.focus();
   }
 
@@ -216,7 +240,7 @@
     }
   });
   document.addEventListener("keydown", (event) => {
-    if (!byId("lightbox")?.open) return;
+    if (!byId("lightbox")?.open || event.altKey || event.ctrlKey || event.metaKey) return;
     const ahead = getComputedStyle(document.body).direction === "rtl" ? "ArrowLeft" : "ArrowRight";
     if (event.key === "ArrowLeft" || event.key === "ArrowRight") show(at + (event.key === ahead ? 1 : -1));
   });

@@ -39,7 +39,7 @@ def page(shop, enter):
 def test_tab_walks_the_conversation_page_in_the_order_of_reading(page):
     steps = walk(page)
     parts = list(dict.fromkeys(part for part, _name, _seen in steps))
-    assert parts == ["skip", "top", "list-head", "conversations", "conversation-head", "scroller", "composer"]
+    assert parts == ["skip", "top", "list-head", "conversations", "conversation-head", "scroller", "composer", "facts"]
     assert [step for step in steps if not step[2]] == []
     names = [name for part, name, _seen in steps if part == "composer"]
     assert names.index("text") < names.index("kind") < names.index("button")
