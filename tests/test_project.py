@@ -26,8 +26,9 @@ from config.events import events
 from core.clock import now
 from inbox.content import Content
 from inbox.forgetting import ask
+from inbox.linking import link
 from inbox.media import keep_upload
-from inbox.models import Attachment, Dispatch, Label, Message, Note, SavedView
+from inbox.models import Attachment, Conversation, Dispatch, Label, Message, Note, SavedView
 from inbox.noting import write_note
 from inbox.served import address_of
 from tests.agents.calling import answer, as_agent, refusal
@@ -51,11 +52,15 @@ PAGES: dict[tuple[str, str], tuple[int, ...]] = {
     ("inbox:saved-views", "GET"):           (SIGN_IN, 200, 200, 200, 200, 200, SIGN_IN),
     ("inbox:saved-views", "fragment"):      (SIGN_IN, 200, 200, 200, 200, 200, SIGN_IN),
     ("inbox:saved-views", "POST"):          (SIGN_IN, 302, 302, 302, 302, 302, SIGN_IN),
-    ("inbox:saved-view", "POST"):           (SIGN_IN, 404, 302, 404, 404, 404, SIGN_IN),
-    ("inbox:saved-view", "fragment DELETE"): (SIGN_IN, 404, 200, 404, 404, 404, SIGN_IN),
+    ("inbox:saved-view", "POST"):           (SIGN_IN, 404, 302, 404, 404, 302, SIGN_IN),
+    ("inbox:saved-view", "fragment DELETE"): (SIGN_IN, 404, 200, 404, 404, 200, SIGN_IN),
+    ("inbox:sharing", "POST"):              (SIGN_IN, 404, 302, 404, 404, 302, SIGN_IN),
+    ("inbox:sharing", "fragment DELETE"):   (SIGN_IN, 404, 200, 404, 404, 200, SIGN_IN),
+    ("inbox:palette", "GET"):               (SIGN_IN, 302, 302, 302, 302, 302, SIGN_IN),
+    ("inbox:palette", "fragment"):          (SIGN_IN, 200, 200, 200, 200, 200, SIGN_IN),
     ("inbox:conversation", "GET"):          (SIGN_IN, 404, 200, 200, 200, 200, SIGN_IN),
     ("inbox:conversation", "fragment"):     (SIGN_IN, 404, 200, 200, 200, 200, SIGN_IN),
-    ("inbox:messages", "GET"):              (SIGN_IN, 404, 200, 200, 200, 200, SIGN_IN),
+    ("inbox:messages", "GET"):              (SIGN_IN, 404, 302, 302, 302, 302, SIGN_IN),
     ("inbox:messages", "fragment"):         (SIGN_IN, 404, 200, 200, 200, 200, SIGN_IN),
     ("inbox:messages", "POST"):             (SIGN_IN, 404, 302, 302, 403, 302, SIGN_IN),
     ("inbox:draft", "fragment"):            (SIGN_IN, 404, 200, 200, 403, 200, SIGN_IN),
@@ -82,6 +87,12 @@ PAGES: dict[tuple[str, str], tuple[int, ...]] = {
     ("inbox:silence", "fragment DELETE"):   (SIGN_IN, 404, 200, 200, 403, 200, SIGN_IN),
     ("inbox:unread", "POST"):               (SIGN_IN, 404, 302, 302, 302, 302, SIGN_IN),
     ("inbox:unread", "fragment DELETE"):    (SIGN_IN, 404, 200, 200, 200, 200, SIGN_IN),
+    ("inbox:person", "GET"):                (SIGN_IN, 404, 200, 200, 403, 200, SIGN_IN),
+    ("inbox:person", "fragment"):           (SIGN_IN, 404, 200, 200, 403, 200, SIGN_IN),
+    ("inbox:person", "POST"):               (SIGN_IN, 404, 302, 302, 403, 302, SIGN_IN),
+    ("inbox:person", "fragment POST"):      (SIGN_IN, 404, 200, 200, 403, 200, SIGN_IN),
+    ("inbox:linked", "POST"):               (SIGN_IN, 404, 302, 302, 403, 302, SIGN_IN),
+    ("inbox:linked", "fragment DELETE"):    (SIGN_IN, 404, 200, 200, 403, 200, SIGN_IN),
     ("inbox:notes", "fragment"):            (SIGN_IN, 404, 200, 200, 403, 200, SIGN_IN),
     ("inbox:notes", "POST"):                (SIGN_IN, 404, 302, 302, 403, 302, SIGN_IN),
     ("inbox:note", "fragment DELETE"):      (SIGN_IN, 404, 200, 403, 403, 403, SIGN_IN),
@@ -145,7 +156,7 @@ PAGES: dict[tuple[str, str], tuple[int, ...]] = {
     ("admin:login", "GET"):                 (SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN),
 }  # fmt: skip
 # What people do with an open conversation.
-WORK = [f"inbox:{noun}" for noun in ("assignment", "takeover", "closure", "snooze", "labels", "silence", "unread", "notes")]
+WORK = [f"inbox:{noun}" for noun in ("assignment", "takeover", "closure", "snooze", "labels", "silence", "unread", "notes", "person")]
 # The root leads to the list, `admin/login/` to our own sign-in; neither shows anything.
 ELSEWHERE = {"", "admin/login/"}
 
@@ -187,6 +198,7 @@ class Member:
     def _address(self, name: str) -> str:
         things = {
             "inbox:saved-view": lambda: self._saved_view().public_id,
+            "inbox:sharing": lambda: self._saved_view().public_id,
             "inbox:conversation": lambda: self._conversation.public_id,
             "inbox:messages": lambda: self._conversation.public_id,
             "inbox:draft": lambda: self._conversation.public_id,
@@ -195,6 +207,7 @@ class Member:
             "stop": lambda: self._stop().public_id,
             **dict.fromkeys(WORK, lambda: self._conversation.public_id),
             "inbox:label": lambda: [self._conversation.public_id, self._label().public_id],
+            "inbox:linked": lambda: [self._conversation.public_id, self._linked().public_id],
             "inbox:note": lambda: self._note().public_id,
             "inbox:story": lambda: self._held().message.public_id,
             "inbox:moments": lambda: self._conversation.public_id,
@@ -243,6 +256,8 @@ class Member:
             "inbox:snooze": lambda: {"preset": "hour"},
             "inbox:labels": lambda: {"label": "VIP"},
             "inbox:notes": lambda: {"note": "Between us"},
+            "inbox:person": lambda: {"other": self.cast.conversation(self.cast.noor).public_id},
+            "inbox:linked": lambda: {"method": "delete"},
             "inbox:draft": lambda: {"kind": "text", "text": "Hello", "key": "walk", "writer": "w", "number": "1"},
             "admin:accounts_account_test": lambda: {"text": "A test", "key": "walk"},
             "inbox:schedule": lambda: {"moment": "2090-01-01T09:00"},
@@ -264,6 +279,12 @@ class Member:
 
     def _label(self) -> Label:
         return Label.objects.get_or_create(name="VIP")[0]
+
+    def _linked(self) -> Conversation:
+        """Of the same person as amina."""
+        noor = self.cast.conversation(self.cast.noor)
+        link(self._conversation, noor, by=self.cast.bob)
+        return noor
 
     def _note(self) -> Note:
         return write_note(self._conversation, "Between us", by=self.cast.bob)
@@ -324,7 +345,8 @@ def test_every_model_is_in_the_admin_or_is_part_of_one_that_is():
     ours = {model._meta.label for app in ("accounts", "inbox", "agents") for model in apps.get_app_config(app).get_models()}
     # The places of an account's pace last for a second and tell nobody anything.
     of_a_person = {"inbox.ReadMark", "inbox.Presence", "inbox.SavedView", "inbox.Draft"}
-    assert ours - registered <= of_a_person | {"inbox.SearchEntry", "accounts.InvitedGrant", "accounts.AccountPace"}
+    # A person behind several contacts is nothing but their contacts; the page of each shows the others.
+    assert ours - registered <= of_a_person | {"inbox.Person", "inbox.SearchEntry", "accounts.InvitedGrant", "accounts.AccountPace"}
 
 
 # Streams and doors ------------------------------------------------------------------------------------------------

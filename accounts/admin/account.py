@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.admin.account_checklist import WithChecklist
 from accounts.admin.account_deeds import is_in_use
@@ -77,7 +78,7 @@ class AccountAdmin(SavesGrants, WithChecklist, AccountFacts, AccountList):
         tried = next_try_sentence(account, now()) if account.state == Account.State.RESTRICTED else ""
         return format_html("{} {} <div>{} {}</div>", self.state_badge(account), since, account.why, tried)
 
-    @admin.display(description=_("sending"))
+    @admin.display(description=pgettext_lazy("column", "sending"))
     def pause(self, account: Account) -> str:
         """Who paused it, until when and why."""
         at = now()

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.base import ProductAdmin
@@ -80,7 +80,7 @@ class ByComing(admin.SimpleListFilter):
 
 
 class IsPaused(admin.SimpleListFilter):
-    title = _("sending")
+    title = pgettext_lazy("column", "sending")
     parameter_name = "sending"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
@@ -154,7 +154,7 @@ class AccountList(ProductAdmin):
     @admin.display(description=_("hold"))
     def holds(self, account: Account) -> str:
         """Of replies, then of approved proposals."""
-        reply, approved = (gettext("%d\N{NO-BREAK SPACE}s") % seconds for seconds in (account.reply_hold, account.approval_hold))
+        reply, approved = ((gettext("%d s") % seconds).replace(" ", "\N{NO-BREAK SPACE}") for seconds in (account.reply_hold, account.approval_hold))
         return f"{reply}\N{NO-BREAK SPACE}/ {approved}"
 
     @admin.display(description=_("after 24 hours"), ordering="human_agent_feature")

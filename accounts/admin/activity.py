@@ -10,6 +10,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.admin.activity_export import MOST, as_csv
 from accounts.admin.activity_words import in_words, kind_in_words, models_by_name, somebody
@@ -88,7 +89,7 @@ class ActivityAdmin(ReadOnlyAdmin):
     def did(self, activity: Activity) -> str:
         return in_words(activity.verb)
 
-    @admin.display(description=_("to"), ordering="target_type")
+    @admin.display(description=pgettext_lazy("what it was done to", "to"), ordering="target_type")
     def target(self, activity: Activity) -> str:
         kind = kind_in_words(activity.target_type)
         if not activity.target_id or activity.target_type not in models_by_name():

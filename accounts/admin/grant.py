@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.admin.base import AnyModelForm, ModelAdmin, ProductAdmin, TabularInline, asked_by
 from accounts.admin.filters import AccountFilter
@@ -83,7 +84,7 @@ class Granting(ByAccount):
             return PersonByEmail(label=_("Who, by e-mail"))
         return super().formfield_for_foreignkey(db_field, request, **kwargs | {"queryset": User.objects.filter(is_agent=False).order_by("name", "email")})
 
-    @admin.display(description=_("may"))
+    @admin.display(description=pgettext_lazy("right", "may"))
     def preset(self, grant: Grant) -> str:
         return grant.get_right_display()
 

@@ -142,7 +142,7 @@ def _tone(day: Day) -> str:
 
 def _bar(position: int, day: Day) -> Bar:
     height = HEIGHTS[Verdict(day.verdict)] if day.verdict else NOTHING
-    title = f"{date_format(day.date, 'j F')}: {day.words}"
+    title = f"{date_format(day.date, _('j F'))}: {day.words}"
     causes = f" ({', '.join(day.causes)})" if day.causes else ""
     return Bar(position * STEP, HEIGHT - height, height, _tone(day), title + causes)
 

@@ -16,7 +16,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from accounts.admin.base import AnyModelForm, ProductAdmin, asked_by
 from accounts.admin.deeds import Deed, ReasonForm, WithDeeds
@@ -142,7 +142,7 @@ class UserAdmin(SavesGrants, WithDeeds, ProductAdmin, AnyUserAdmin):
     readonly_fields = ("state", "password_state", "last_login", "date_joined")
     fieldsets = (
         (_("Who"), {"fields": ("email", "name", "time_zone", "password_state")}),
-        (_("May"), {"fields": ("state", "is_staff", "is_superuser")}),
+        (pgettext_lazy("rights", "May"), {"fields": ("state", "is_staff", "is_superuser")}),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = (

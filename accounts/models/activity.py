@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Activity(models.Model):
-    """Who did what to what, written in the transaction of the verb itself. Never changed, never deleted."""
+    """Who did what to what, written in the transaction of the verb itself. Never changed, and deleted only where somebody is forgotten."""
 
     at = models.DateTimeField(_("when"), db_index=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("who"))

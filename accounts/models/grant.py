@@ -5,6 +5,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Right(models.TextChoices):
@@ -45,7 +46,7 @@ class Grant(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="grants", verbose_name=_("who"))
     account = models.ForeignKey("accounts.Account", models.CASCADE, related_name="grants", verbose_name=_("account"))
-    right = models.CharField(_("may"), max_length=12, choices=Right)
+    right = models.CharField(pgettext_lazy("right", "may"), max_length=12, choices=Right)
 
     objects = GrantQuerySet.as_manager()
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from django.contrib import messages as notices
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -135,6 +136,7 @@ def _reason(request: HttpRequest) -> str:
 def _done(request: HttpRequest, words: str) -> HttpResponse:
     if _wants_fragment(request):
         return trigger_client_event(_strip(request), "announce", {"words": words})
+    notices.info(request, words)
     return redirect(_way_back(request) or reverse("stops"))
 
 

@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.admin.base import ProductAdmin, asked_by
 from accounts.admin.deeds import Deed, ReasonForm, WithDeeds
@@ -47,7 +48,7 @@ class AgentAdmin(AgentColumns, WithDeeds, ProductAdmin):
     fieldsets = (
         (_("Who"), {"fields": ("name", "owner", "owner_state", "active", "created_at")}),
         (_("Now"), {"fields": ("state", "used", "waiting", "stops")}),
-        (_("May"), {"fields": ("accounts", "policy", "policy_in_force", "rules")}),
+        (pgettext_lazy("rights", "May"), {"fields": ("accounts", "policy", "policy_in_force", "rules")}),
         (_("Connecting a client"), {"fields": ("clients",)}),
     )
     add_fieldsets = ((None, {"fields": ("name", "owner", "accounts")}),)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib import messages as notices
 from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -60,7 +61,8 @@ def _shown(request: Request) -> int:
 def _done(request: Request, proposal: Proposal, words: str) -> HttpResponse:
     """The next card, or the conversation as it is now, and one sentence for who cannot see that."""
     if not request.htmx:
-        return redirect("agents:queue")
+        notices.info(request, words)
+        return redirect(proposal.conversation) if _in_conversation(request) else redirect("agents:queue")
     event = {"words": words} | _undo(proposal, person(request).pk)
     if _in_conversation(request):
         opened = conversation_for(request, proposal.conversation.public_id)

@@ -55,7 +55,7 @@ def _keys(user: User, at: datetime) -> Iterator[Line]:
     ending = AgentKey.objects.valid(at).filter(expires_at__lte=at + SOON, replaced_by=None)
     owned = ending if user.is_superuser else ending.filter(agent__owner=user)
     for key in owned.select_related("agent__user").order_by("expires_at")[:TOLD]:
-        when = date_format(localtime(key.expires_at), "j F, H:i")
+        when = date_format(localtime(key.expires_at), _("j F, H:i"))
         sentence = _("The key “%(key)s” of %(agent)s ends on %(when)s.") % {"key": key.name, "agent": key.agent, "when": when}
         yield Line(sentence, reverse("admin:agents_agent_change", args=[key.agent_id]))
 

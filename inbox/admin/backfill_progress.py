@@ -115,4 +115,4 @@ def _why(code: str) -> str:
 
 def _day(moment: datetime) -> str:
     local = localtime(moment)
-    return date_format(local, "j F" if local.year == localdate().year else "j F Y")
+    return date_format(local, _("j F") if local.year == localdate().year else _("j F Y"))

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class RefusedDelivery(models.Model):
@@ -21,7 +22,7 @@ class RefusedDelivery(models.Model):
 
     hour = models.DateTimeField(_("hour"))
     reason = models.CharField(_("reason"), max_length=12, choices=Reason)
-    number = models.PositiveIntegerField(_("number"), default=0)
+    number = models.PositiveIntegerField(pgettext_lazy("how many", "number"), default=0)
     largest = models.PositiveIntegerField(_("largest, bytes"), default=0)
     last_at = models.DateTimeField(_("last"))
 

@@ -19,7 +19,7 @@ from core.clock import now
 from core.json_rows import JSONRows
 from graph.networks import Network
 from inbox.lanes import SORTS, Among, has_proposal
-from inbox.models import Conversation, Draft, Label, Mention
+from inbox.models import Conversation, Draft, Label, Mention, SavedView
 from inbox.models.conversation_queries import ConversationQuerySet
 from inbox.views.access import Request, conversations_of, person
 from inbox.views.asked import FILTERS, ME, NOBODY, Asked, shown_address
@@ -45,8 +45,12 @@ def conversations(request: Request) -> HttpResponse:
 
 
 def list_fragment(request: Request, page: "Page") -> HttpResponse:
-    """The list with its lanes and filters; where somebody asked for it in another way than before, the address says so."""
+    """The list with its lanes and filters; where somebody asked for it in another way than before, the address says so. Nothing where the
+    page shows exactly that."""
     response = render(request, "inbox/_conversations.html", {"page": page})
+    if request.GET.get("mark") == request.list_mark:
+        return HttpResponse(status=204)
+    response["List-Mark"] = request.list_mark
     here = shown_address(request)
     return push_url(response, here.path + page.asked.suffix) if _is_moved(request, here.query, page.asked) else response
 
@@ -57,8 +61,8 @@ def _is_moved(request: Request, shown: str, asked: Asked) -> bool:
 
 
 def _saved(request: Request) -> Asked:
-    """What this person keeps under that name; the whole list where they have forgotten it."""
-    view = person(request).saved_views.filter(public_id=request.GET["view"]).first()
+    """What this person, or a colleague who shares it, keeps under that name; the whole list where it is forgotten."""
+    view = SavedView.objects.visible_to(person(request)).filter(public_id=request.GET["view"]).first()
     return Asked.written(view.query if view else "")
 
 

@@ -22,7 +22,7 @@ STUBBORN = 40.0
 # Of so many messages that come in one is by somebody new.
 NEW_EVERY = 16
 HX = {"HX-Request": "true"}
-HOLD = re.compile(r'hx-delete="(/dispatches/([0-9A-Za-z]+)/hold/[^"]*)"')
+HOLD = re.compile(r'hx-post="(/dispatches/([0-9A-Za-z]+)/hold/)"(?:(?!</form>).)*name="method" value="delete"', re.DOTALL)
 MEDIA = re.compile(r'name="media" value="([0-9A-Za-z]+)"')
 
 

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-# The browser's own, or the composer's.
-ELSEWHERE = {"Esc", "Ctrl"}
+# The browser's own, the composer's, or the palette's.
+ELSEWHERE = {"Esc", "Ctrl", "K"}
 
 
 def in_sheet() -> set[str]:

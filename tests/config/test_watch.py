@@ -90,6 +90,9 @@ def test_what_this_process_told_already_is_not_told_again(cast, watch, ear):
 def test_who_comes_and_types_elsewhere_is_told_to_those_who_show_it(cast, watch, ear):
     conversation = cast.conversation(cast.amina)
     here = Change(cast.shop.pk, conversation.public_id, "presence")
+    elsewhere(lambda: look(conversation, by=cast.alice))
+    watch.look()
+    assert ear.heard == []  # nobody is there who would show it
     elsewhere(lambda: look(conversation, by=cast.bob))
     watch.look()
     assert ear.heard == [here]
