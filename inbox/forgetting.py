@@ -202,9 +202,10 @@ def _forget_contact(lease: Lease[DeletionRequest], contact: Contact) -> None:
         if conversation:
             _close(lease, Conversation.objects.lock(conversation))
         named = Contact.objects.get(pk=contact.pk)
-        views = unname(Known((named.name, named.username, named.external_id)), at=now())
+        # Not counted: how many there were would tell whoever asked what our colleagues look for.
+        unname(Known(named.name, named.username, named.external_id), account=contact.account, at=now())
+        _count(lease)
         # Its name is not fetched again, and what was said until now is not read back from Meta.
-        _count(lease, views=views)
         at = now()
         Contact.objects.filter(pk=contact.pk).update(
             name="", username="", profile_fetched_at=at, profile_attempts=MOST_ATTEMPTS, forgotten_at=at

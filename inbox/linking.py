@@ -27,8 +27,9 @@ class Linked:
     """What linking two contacts did, as it can be undone.
 
     Args:
-        joined: the conversation of the contact that came to the other; to be unlinked again.
-        came_with: the person that came along as a whole; to be parted again. "" where none did.
+        joined: the conversation of the contact that came to the other; to go again.
+        came_with: the person that came along as a whole; to be parted again. "" where none did. It tells of links that whoever linked may not
+            know of, so it leaves us encrypted only.
     """
 
     joined: Conversation
@@ -80,15 +81,21 @@ def unlink(conversation: Conversation, staying: Conversation, *, by: User, at: d
     return _locked(conversation, staying, lambda members: _unlink(members, by, at))
 
 
-def part(conversation: Conversation, other: Conversation, *, came_with: str, by: User, at: datetime | None = None) -> None:
-    """Undo bringing two persons together: those who came along are the person again that they were.
+def undo(conversation: Conversation, other: Conversation, *, joined: Conversation, came_with: str = "", by: User, at: datetime | None = None) -> bool:
+    """Take back that these two were linked: whoever joined is somebody else again, with those who came along as far as they are still there.
+    False where they are not linked any more.
+
+    Whoever came along may be hidden from `by`, so nothing that became of them makes it fail.
+
+    Args:
+        joined, came_with: as `Linked` says.
 
     Raises:
         NotAllowed: `by` may not reply on both accounts.
-        AlreadyMoved: a colleague has linked or unlinked some of them since.
+        AlreadyMoved
     """
     at = at or now()
-    _locked(conversation, other, lambda members: _part(members, came_with, by, at))
+    return _locked(conversation, other, lambda members: _undo(members, joined.pk, came_with, by, at))
 
 
 def leave(contact: Contact) -> None:
@@ -136,16 +143,27 @@ def _unlink(members: _Members, by: User, at: datetime) -> bool:
     return True
 
 
-def _part(members: _Members, came_with: str, by: User, at: datetime) -> None:
+def _undo(members: _Members, joined: int, came_with: str, by: User, at: datetime) -> bool:
     _check(members, by)
-    all_of_them = members.together if came_with else []
-    leaving = [each.contact_id for each in all_of_them if each.contact.came_with == came_with]
-    staying = [each.contact_id for each in all_of_them if each.contact.came_with != came_with]
-    if members.other.contact_id not in leaving or members.one.contact_id not in staying or min(len(leaving), len(staying)) < 2:
-        raise AlreadyMoved(_("A colleague has changed this meanwhile, so it stays as it is."))
-    Contact.objects.filter(pk__in=leaving).update(person=Person.objects.create(public_id=came_with), came_with="")
+    if not members.are_one or members.one.pk == members.other.pk:
+        return False
+    came, stays = (members.one, members.other) if members.one.pk == joined else (members.other, members.one)
+    leaving = [each.contact_id for each in members.together if came_with and each.contact.came_with == came_with]
+    if came.contact_id in leaving and stays.contact_id not in leaving:
+        _part(members, leaving, came_with)
+    else:
+        _take_out(came.contact)
     _record(UNLINKED, members, by, at)
     members.show()
+    return True
+
+
+def _part(members: _Members, leaving: Sequence[int], came_with: str) -> None:
+    """Those who came along are the person again that they were."""
+    person = members.one.contact.person
+    whole = Person.objects.create(public_id=came_with) if len(leaving) > 1 else None
+    Contact.objects.filter(pk__in=leaving).update(person=whole, came_with="")
+    _end_alone(person)
 
 
 def _leave(members: _Members) -> None:
@@ -159,6 +177,10 @@ def _take_out(contact: Contact) -> None:
     """One contact alone is no person."""
     person = contact.person
     Contact.objects.filter(pk=contact.pk).update(person=None, came_with="")
+    _end_alone(person)
+
+
+def _end_alone(person: Person | None) -> None:
     left = Contact.objects.filter(person=person)
     if person and left.count() < 2:
         left.update(person=None, came_with="")

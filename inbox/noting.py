@@ -70,7 +70,8 @@ def take_note_away(note: Note, *, by: User, at: datetime | None = None) -> None:
             locked.show(said=False)
 
 
-def see_mentions(conversation: Conversation, *, by: User, until: datetime | None = None) -> bool:
-    """This person has read the notes here, as they stood at that moment. False where none of them mentions them anew."""
-    read = Note.objects.filter(conversation=conversation, at__lte=until or now()).values("pk")
-    return bool(Mention.objects.filter(conversation=conversation, note__in=read, user=by, seen_at=None).update(seen_at=now()))
+def see_mentions(conversation: Conversation, *, by: User, until: datetime, since: datetime | None = None) -> bool:
+    """This person has read the notes that stand here from `since` on, before `until`. False where none of them mentions them anew."""
+    read = Note.objects.filter(conversation=conversation, at__lt=until)
+    read = read.filter(at__gte=since) if since else read
+    return bool(Mention.objects.filter(conversation=conversation, note__in=read.values("pk"), user=by, seen_at=None).update(seen_at=now()))

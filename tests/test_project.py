@@ -258,6 +258,7 @@ class Member:
             "inbox:notes": lambda: {"note": "Between us"},
             "inbox:person": lambda: {"other": self.cast.conversation(self.cast.noor).public_id},
             "inbox:linked": lambda: {"method": "delete"},
+            "inbox:hold": lambda: {"method": "post"},
             "inbox:draft": lambda: {"kind": "text", "text": "Hello", "key": "walk", "writer": "w", "number": "1"},
             "admin:accounts_account_test": lambda: {"text": "A test", "key": "walk"},
             "inbox:schedule": lambda: {"moment": "2090-01-01T09:00"},

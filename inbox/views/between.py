@@ -115,7 +115,10 @@ class Between:
         occurrences = _newest(self._within(Occurrence.objects.filter(conversation=self.conversation)), MOST_HAPPENINGS)
         notes = _newest(self._within(Note.objects.filter(conversation=self.conversation)), MOST_NOTES)
         yield _part("occurrence", occurrences, key="kind", about=F("about"))
-        reactions = self._within(Reaction.objects.filter(message__conversation=self.conversation, removed_at=None), "message__at")
+        reactions = Reaction.objects.filter(message__conversation=self.conversation, removed_at=None)
+        reactions = reactions.filter(message__at__gte=self.since) if self.since else reactions
+        # They belong to messages, and the last of these stands at the very end.
+        reactions = reactions.filter(message__at__lte=self.before) if self.before else reactions
         yield _part("reaction", reactions, number="message", key="emoji")
         yield _part("note", notes, key="public_id", who=_name("by__"), by=F("by"), words=F("text"))
         yield _part("mention", Mention.objects.filter(note__in=notes), key="note__public_id", at=F("note__at"), who=_name("user__"), by=F("user"))
@@ -128,9 +131,9 @@ class Between:
                 yield _part("file", files, key="public_id", about=JSONObject(**{name: name for name in OF_A_FILE}))
             yield self._did("proposal", target_id__in=Conversation.objects.filter(pk=self.conversation.pk).values("proposals__public_id"))
 
-    def _within(self, rows: QuerySet[Any], when: str = "at") -> QuerySet[Any]:
-        rows = rows.filter(**{f"{when}__gte": self.since}) if self.since else rows
-        return rows.filter(**{f"{when}__lt": self.before}) if self.before else rows
+    def _within(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        rows = rows.filter(at__gte=self.since) if self.since else rows
+        return rows.filter(at__lt=self.before) if self.before else rows
 
     @staticmethod
     def _did(kind: str, **which: Any) -> Part:

@@ -164,7 +164,7 @@ class Composer:
         """The messages that it makes.
 
         Raises:
-            ContentRefused: it asks for a file, or answers a message, that is not there.
+            ContentRefused: it asks for a file, or answers a message, that is not there; or for more files than go out at once.
         """
         first, *rest = self._files_apart() if self.kind == "file" else [Piece(self._words(), self.key)]
         if not self.typed.get("reply_to"):
@@ -220,6 +220,8 @@ class Composer:
         """Each file is a message of its own, except that several pictures are one on Instagram."""
         if not self.files:
             raise ContentRefused([_("Choose a file first.")])
+        if len(set(self.chosen)) > MOST_FILES:
+            raise ContentRefused([too_many_files()])
         pictures = tuple(file for file in self.files if file.kind is MediaKind.IMAGE and file.state == MediaFile.State.READY)
         if not self.limits.album_max or len(pictures) < 2:
             return [self._alone(file) for file in self.files]
@@ -276,6 +278,11 @@ class Composer:
             "title": _("%s holds this conversation.") % holder if holder else _("Another app holds this conversation."),
             "text": _("Meta may refuse replies from here until it is handed back, or has been idle for 24 hours."),
         }
+
+
+def too_many_files() -> str:
+    """Why a form with so many is not sent."""
+    return _("At most %(most)s files go out at once. Nothing was sent; the first %(most)s are here, choose the others after these.") % {"most": MOST_FILES}
 
 
 def _check_gaps(text: str) -> None:

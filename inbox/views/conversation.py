@@ -50,11 +50,11 @@ def _composer(request: Request, thread: Thread) -> Composer:
 
 def mark_seen(thread: Thread, *, by: User) -> None:
     """This person gets to see these lines. A mark is written only where one of them is new, so that looking is a read; and one at a time: the
-    browser tells soon that they look, and then the notes are seen (`inbox.views.presence`).
+    browser tells soon that they look, and then the notes are seen (`inbox.views.presence`). Who looks far back sees nothing that is new.
     """
-    opened, shown = thread.conversation, [message.received_at for message in thread.messages if message.is_inbound]
-    if getattr(opened, "unread", 0) and shown:
+    opened, news = thread.conversation, [message.received_at for message in thread.messages if message.is_inbound and not message.is_history]
+    if getattr(opened, "unread", 0) and news and thread.is_newest:
         # What came in while the page was made is not on it.
-        ReadMark.advance(opened, by=by, to=max(shown))
+        ReadMark.advance(opened, by=by, to=max(news))
     elif getattr(opened, "mentions_me", False):
-        see_mentions(opened, by=by, until=thread.made_at)
+        see_mentions(opened, by=by, since=thread.between.since, until=thread.notes_until)

@@ -19,12 +19,13 @@ from core.clock import now
 from core.json_rows import JSONRows
 from graph.networks import Network
 from inbox.lanes import SORTS, Among, has_proposal
-from inbox.models import Conversation, Draft, Label, Mention, SavedView
+from inbox.models import Conversation, Draft, Label, Mention
 from inbox.models.conversation_queries import ConversationQuerySet
 from inbox.views.access import Request, conversations_of, person
 from inbox.views.asked import FILTERS, ME, NOBODY, Asked, shown_address
 from inbox.views.filters import known_to, labels_for
 from inbox.views.found import Found, found_for
+from inbox.views.saved_views import view_for
 
 ROWS = 30
 MOST_ROWS = 300
@@ -62,7 +63,7 @@ def _is_moved(request: Request, shown: str, asked: Asked) -> bool:
 
 def _saved(request: Request) -> Asked:
     """What this person, or a colleague who shares it, keeps under that name; the whole list where it is forgotten."""
-    view = SavedView.objects.visible_to(person(request)).filter(public_id=request.GET["view"]).first()
+    view = view_for(person(request), request.GET["view"])
     return Asked.written(view.query if view else "")
 
 

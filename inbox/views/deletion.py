@@ -18,7 +18,6 @@ KINDS: tuple[tuple[str, str | Promise], ...] = (
     ("reactions", _("Reactions")),
     ("notes", _("Notes of our colleagues about you")),
     ("drafts", _("Answers to you that were not sent")),
-    ("views", _("Searches for your name that were kept")),
     ("occurrences", _("By which links and advertisements you came")),
     ("events", _("Comments and other events")),
     ("deliveries", _("What Meta had sent us about you, as it came")),

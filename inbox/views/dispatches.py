@@ -30,10 +30,14 @@ State = Dispatch.State
 
 @require_http_methods(["DELETE", "POST"])
 def hold(request: Request, public_id: str) -> HttpResponse:
-    """Taken away, by DELETE or by a plain form that says so, the message goes back to its author; ended by POST, it leaves now."""
-    if request.method == "DELETE" or request.POST.get("method") == "delete":
+    """Taken away, by DELETE or by a form that says so, the message goes back to its author; ended by a form that says "post", it leaves now."""
+    method = "delete" if request.method == "DELETE" else request.POST.get("method", "")
+    if method == "delete":
         return _given_back(request, public_id, _do(request, public_id, outbox.cancel, _("Taken back.")))
-    return _do(request, public_id, outbox.send_now, _("It leaves now."))
+    if method == "post":
+        return _do(request, public_id, outbox.send_now, _("It leaves now."))
+    # A form that lost which button was pressed sends nothing.
+    return HttpResponseBadRequest(_("Say whether it is to leave now or to be taken back."))
 
 
 @require_POST

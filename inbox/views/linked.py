@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2s
 from typing import Any
 
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Subquery
@@ -18,7 +19,7 @@ from inbox.views.history import COUNTERSIGN, Did
 
 MOST, MOST_LINKINGS = 20, 12
 SHOWN = (
-    "id", "public_id", "account_id", "contact_id", "last_message_at", "waiting_since", "closed_at", "snoozed_until",
+    "id", "public_id", "screen", "account_id", "contact_id", "last_message_at", "waiting_since", "closed_at", "snoozed_until",
     "window_cause", "window_opened_at", "window_closes_at", "human_until", "perhaps_until", "window_refused_at",
     "account__id", "account__name", "account__network", "account__human_agent_feature",
     "contact__id", "contact__name", "contact__username", "contact__external_id",
@@ -58,6 +59,12 @@ class Linked:
         """One after the other, and the first after the last."""
         in_order = sorted(self.conversations, key=lambda each: each.pk)
         return next((each for each in in_order if each.pk > self.key), in_order[0] if in_order else None)
+
+    @property
+    def mark(self) -> str:
+        """Another as soon as there is news of one of them, or they are others; "" where there is none."""
+        said = " ".join(sorted(f"{each.public_id}.{each.screen}" for each in self.conversations))
+        return blake2s(said.encode(), digest_size=8).hexdigest() if said else ""
 
     @property
     def snoozed(self) -> list[Conversation]:

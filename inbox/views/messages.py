@@ -20,7 +20,8 @@ from inbox.views.access import Request, conversation_for, person, shown_revision
 from inbox.views.composer import Composer, Piece
 from inbox.views.conversation import conversation_page, mark_seen
 from inbox.views.conversations import Page
-from inbox.views.plain_forms import plain_form
+from inbox.views.linked import linked_of
+from inbox.views.plain_forms import is_kept, left_over, plain_form, recognised, what_stays
 from inbox.views.thread import Thread
 
 STATUS: dict[type[Refused], int] = {NotAllowed: 403, AlreadyMoved: 409, KeyIsSpent: 409, ProposalsWait: 409}
@@ -38,8 +39,9 @@ def _thread(request: Request, opened: Conversation) -> HttpResponse:
         return _earlier(request, opened, _seen(request, Thread(opened, before=before)))
     if not request.htmx:
         return redirect(opened)
-    shown = request.GET.get("screen"), request.GET.get("window"), request.GET.get("late", "")
-    if shown == (str(opened.screen), Composer(opened, person(request)).window, "late" if opened.account.is_delayed else "") and not _asks_now(request):
+    shown = request.GET.get("screen"), request.GET.get("window"), request.GET.get("late", ""), request.GET.get("also", "")
+    late, also = "late" if opened.account.is_delayed else "", linked_of(opened).mark
+    if shown == (str(opened.screen), Composer(opened, person(request)).window, late, also) and not _asks_now(request):
         return HttpResponse(status=204)
     return thread_fragment(request, opened, since=request.GET.get("since", ""))
 
@@ -81,11 +83,12 @@ def _reply(request: Request, opened: Conversation) -> HttpResponse:
     if not form.came_along:
         return _send_all(request, opened, composer)
     with transaction.atomic():
-        # What came along is another file each time; the key alone tells that this very form was sent before, by a second click.
+        # Of two clicks the second one looks once the first one has sent.
         Conversation.objects.lock(opened.pk)
-        if (sent := opened.messages.filter(idempotency_key__startswith=f"{composer.key}:").first()) is None:
-            return _send_all(request, opened, composer)
-    return _accepted(request, composer, [sent])
+        try:
+            return _send_all(request, opened, recognised(composer))
+        except KeyIsSpent as refused:
+            return _refused(request, composer, [(None, refused)], sent=[])
 
 
 def _send_all(request: Request, opened: Conversation, composer: Composer) -> HttpResponse:
@@ -114,13 +117,21 @@ def _send(opened: Conversation, piece: Piece, composer: Composer, moment: dateti
 
 def _accepted(request: Request, composer: Composer, written: list[Message]) -> HttpResponse:
     if not request.htmx:
-        notices.info(request, _what_was_done(written[-1].dispatch))
-        return redirect(composer.conversation)
+        return _led_back(request, composer, _what_was_done(written[-1].dispatch))
     opened = conversation_for(request, composer.conversation.public_id)
     thread = _seen(request, Thread(opened, since=request.POST.get("since", "")))
     context = {"conversation": opened, "composer": replace(composer.emptied(), conversation=opened), "thread": thread, "sent": True}
     response = render(request, "inbox/_composer.html", context)
     return trigger_client_event(response, "announce", {"words": _what_was_done(written[-1].dispatch)})
+
+
+def _led_back(request: Request, composer: Composer, done: str) -> HttpResponse:
+    """The conversation, with what did not go out beside it as a draft or, where it cannot be one, in the place to answer."""
+    left = left_over(composer)
+    notices.info(request, f"{done} {what_stays(left)}" if left else done)
+    if left is None or is_kept(left):
+        return redirect(composer.conversation)
+    return conversation_page(request, conversation_for(request, composer.conversation.public_id), left)
 
 
 def _what_was_done(dispatch: Dispatch) -> str:

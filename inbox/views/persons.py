@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages as notices
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,47 +15,69 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import trigger_client_event
 
 from core.clock import now
+from core.secret import Unreadable, decrypt, encrypt
 from inbox import linking
 from inbox.errors import AlreadyMoved, NotAllowed, Refused
 from inbox.models import Conversation
 from inbox.views.access import Request, conversation_for, person
 from inbox.views.between import Between
-from inbox.views.composer import Composer
 from inbox.views.context import isolated
 from inbox.views.conversation import conversation_page
 from inbox.views.linkable import Linkable, typed
 
 STATUS: dict[type[Refused], int] = {NotAllowed: 403, AlreadyMoved: 409}
 Back = dict[str, Any]
+# Public ids have this length, and so has what stands for none.
+LENGTH = 16
+NOBODY = "-" * LENGTH
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def person_behind(request: Request, public_id: str) -> HttpResponse:
-    """Whom to link; or somebody is linked."""
+    """Whom to link; or somebody is linked, or that is taken back."""
     opened = conversation_for(request, public_id)
     if request.method != "POST":
         return _menu(request, opened)
-    other = conversation_for(request, request.POST.get("other", ""))
+    do = _undo if "undo" in request.POST else _link
     try:
-        words, back = _link(request, opened, other)
+        words, back = do(request, opened)
     except Refused as refused:
         return _refused(request, opened, refused)
     return _done(request, opened, words, back)
 
 
-def _link(request: Request, opened: Conversation, other: Conversation) -> tuple[str, Back]:
-    by = person(request)
-    if came_with := request.POST.get("came_with"):
-        linking.part(opened, other, came_with=came_with, by=by)
-        return _("They are two persons again."), {}
-    done = linking.link(opened, other, by=by)
+def _link(request: Request, opened: Conversation) -> tuple[str, Back]:
+    other = conversation_for(request, request.POST.get("other", ""))
+    done = linking.link(opened, other, by=person(request))
     if done is None:
         return _("They were linked already."), {}
     words = _("Linked with %(name)s on %(account)s.") % _names(other)
-    if done.came_with:
-        return words, _back("person", [opened.public_id], "POST", other=other.public_id, came_with=done.came_with)
-    staying = other if done.joined.pk == opened.pk else opened
-    return words, _back("linked", [staying.public_id, done.joined.public_id], "DELETE")
+    return words, _back(opened, undo=_sealed(opened, other, done))
+
+
+def _undo(request: Request, opened: Conversation) -> tuple[str, Back]:
+    """What was linked is taken back, in the same words and with the same way back whoever came along."""
+    here, there, joined, came_with = _unsealed(request.POST["undo"])
+    if here != opened.public_id:
+        raise Http404
+    other = conversation_for(request, there)
+    is_undone = linking.undo(opened, other, joined=opened if joined == here else other, came_with=came_with, by=person(request))
+    return _unlinked(opened, other) if is_undone else (_("They were not linked any more."), {})
+
+
+def _sealed(opened: Conversation, other: Conversation, done: linking.Linked) -> str:
+    """How it is undone, for nobody to read: who came along may be on accounts of which this person must not know. Always as long."""
+    return encrypt(opened.public_id + other.public_id + done.joined.public_id + (done.came_with or NOBODY))
+
+
+def _unsealed(undo: str) -> tuple[str, str, str, str]:
+    """The ids in it; what is no undo of ours is 404."""
+    try:
+        text = decrypt(undo)
+    except Unreadable:
+        raise Http404 from None
+    here, there, joined, came_with = (text[start : start + LENGTH] for start in range(0, 4 * LENGTH, LENGTH))
+    return here, there, joined, "" if came_with == NOBODY else came_with
 
 
 @require_http_methods(["POST", "DELETE"])
@@ -70,16 +92,20 @@ def linked(request: Request, public_id: str, other_id: str) -> HttpResponse:
         return _refused(request, opened, refused)
     if not was_linked:
         return _done(request, opened, _("They were not linked any more."), {})
+    return _done(request, opened, *_unlinked(opened, other))
+
+
+def _unlinked(opened: Conversation, other: Conversation) -> tuple[str, Back]:
     words = _("%(name)s on %(account)s is not linked any more.") % _names(other)
-    return _done(request, opened, words, _back("person", [opened.public_id], "POST", other=other.public_id))
+    return words, _back(opened, other=other.public_id)
 
 
 def _names(conversation: Conversation) -> dict[str, str]:
     return {"name": isolated(str(conversation.contact)), "account": isolated(str(conversation.account))}
 
 
-def _back(noun: str, which: list[str], method: str, **values: str) -> Back:
-    return {"back": {"address": reverse(f"inbox:{noun}", args=which), "method": method, "values": values}}
+def _back(opened: Conversation, **values: str) -> Back:
+    return {"back": {"address": reverse("inbox:person", args=[opened.public_id]), "method": "POST", "values": values}}
 
 
 def _menu(request: Request, opened: Conversation) -> HttpResponse:
@@ -88,7 +114,7 @@ def _menu(request: Request, opened: Conversation) -> HttpResponse:
     linkable = Linkable(opened, person(request), typed(request.GET.get("q", "")))
     if request.htmx:
         return render(request, "inbox/_linkable.html", {"conversation": opened, "linkable": linkable})
-    return conversation_page(request, opened, Composer(opened, person(request)), linkable=linkable)
+    return conversation_page(request, opened, linkable=linkable)
 
 
 def _done(request: Request, opened: Conversation, words: str, back: Back) -> HttpResponse:
@@ -103,7 +129,7 @@ def _refused(request: Request, opened: Conversation, refused: Refused) -> HttpRe
     if request.htmx:
         return trigger_client_event(_facts(request, opened, status), "announce", {"words": refused.sentence, "tone": "bad"})
     notices.error(request, refused.sentence)
-    return conversation_page(request, opened, Composer(opened, person(request)), status)
+    return conversation_page(request, opened, status=status)
 
 
 def _facts(request: Request, opened: Conversation, status: int = 200) -> HttpResponse:

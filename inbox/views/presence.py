@@ -15,8 +15,8 @@ from inbox.views.access import Request, person
 
 @require_http_methods(["GET", "HEAD", "POST", "DELETE"])
 def presence(request: Request, public_id: str) -> HttpResponse:
-    """GET asks; POST says that one is here, with `seen` what was on the page made then, and with `typing=on` that one types; DELETE that one has
-    left the page made at `seen`.
+    """GET asks; POST says that one is here, with `since` and `until` between when the notes were written that one has before one's eyes, and with
+    `typing=on` that one types; DELETE that one has left the page made at `seen`.
     """
     user = person(request)
     mentions = Exists(Mention.objects.filter(conversation=OuterRef("pk"), user=user, seen_at=None))
@@ -27,7 +27,8 @@ def presence(request: Request, public_id: str) -> HttpResponse:
         return HttpResponse(status=204)
     if request.method == "POST":
         response = _shown(request, opened, look(opened, by=user, is_typing=request.POST.get("typing") == "on"))
-        if opened.mentions_me and (seen := _moment(request.POST.get("seen", ""))) and see_mentions(opened, by=user, until=seen):  # type: ignore[attr-defined]
+        since, until = _moment(request.POST.get("since", "")), _moment(request.POST.get("until", ""))
+        if opened.mentions_me and until and see_mentions(opened, by=user, since=since, until=until):  # type: ignore[attr-defined]
             response["Mentions-Seen"] = "yes"
         return response
     return _shown(request, opened, company(opened, to=user))

@@ -1,10 +1,12 @@
 """Ways of looking at the list that somebody keeps under a name, for themselves or for their colleagues too."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 
 from django.contrib import messages as notices
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,12 +18,15 @@ from accounts.models import Account, Activity, User
 from core.clock import now
 from inbox.errors import ContentRefused, Refused
 from inbox.models import SavedView
+from inbox.unnaming import UNNAMED
 from inbox.views.access import Request, person
 from inbox.views.asked import Asked
 
 # So many somebody keeps; of those that colleagues share so many are shown.
 MOST = 50
 MOST_SHARED = 200
+# For so long its owner is told that a view has lost the words that named somebody who was erased.
+TOLD_FOR = timedelta(days=30)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -69,13 +74,28 @@ def sharing(request: Request, public_id: str) -> HttpResponse:
 
 
 def views_for(user: User) -> list[SavedView]:
-    """What this person sees, their own first. One that filters by an account is for those who may know of that account."""
-    shown = SavedView.objects.visible_to(user).select_related("user")
-    own, shared = list(shown.filter(user=user)), list(shown.exclude(user=user)[:MOST_SHARED])
+    """What this person sees, their own first; with `was_unnamed`, whether it lost words lately."""
+    shown = SavedView.objects.visible_to(user).select_related("user").annotate(was_unnamed=_was_unnamed(now()))
+    return list(shown.filter(user=user)) + _knowable(user, shown.exclude(user=user)[:MOST_SHARED])
+
+
+def view_for(user: User, public_id: str) -> SavedView | None:
+    """One of those that this person sees."""
+    view = SavedView.objects.visible_to(user).filter(public_id=public_id).first()
+    return view if view and (view.user_id == user.pk or _knowable(user, [view])) else None
+
+
+def _was_unnamed(at: datetime) -> Exists:
+    lines = Activity.objects.filter(target_type="savedview", target_id=OuterRef("public_id"), verb=UNNAMED, at__gt=at - TOLD_FOR)
+    return Exists(lines)
+
+
+def _knowable(user: User, shared: Iterable[SavedView]) -> list[SavedView]:
+    """Without those that filter by an account of which this person may not know."""
     on = {view: Asked.written(view.query).account for view in shared}
     named = set(on.values()) - {""}
     known = set(Account.objects.visible_to(user).filter(public_id__in=named).values_list("public_id", flat=True)) if named else set()
-    return own + [view for view in shared if on[view] in known | {""}]
+    return [view for view, account in on.items() if account in known | {""}]
 
 
 def _changed(request: Request, public_id: str) -> SavedView:

@@ -126,6 +126,25 @@ class Thread:
             now=self.made_at,
         )
 
+    @property
+    def notes_until(self) -> datetime:
+        """Before when the notes were written that stand here; they begin with `between.since`."""
+        return self.between.before or self.made_at
+
+    @property
+    def mentions_until_ms(self) -> int | None:
+        """The same for the browser, where there is a mention to be seen."""
+        return int(self.notes_until.timestamp() * 1000) + 1 if getattr(self.conversation, "mentions_me", False) else None
+
+    @property
+    def mentions_since_ms(self) -> int | None:
+        return int(self.between.since.timestamp() * 1000) + 1 if self.between.since else None
+
+    @property
+    def is_newest(self) -> bool:
+        """Whether these are the newest messages."""
+        return not (self.before or self.is_apart)
+
     @cached_property
     def made_at(self) -> datetime:
         """The moment that is shown."""

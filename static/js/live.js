@@ -22,11 +22,12 @@
     }, element.dataset.live === "list" ? 4 * TOGETHER : TOGETHER));
   }
 
-  // Who is here changes without anything that is said, and the other way round; a stop has no conversation.
+  // Who is here changes without anything that is said, and the other way round; a stop has no conversation. A thread tells of the other
+  // conversations of the same person as well.
   function concerns(element, { conversation = "", what = "" }) {
     const mine = element.dataset.conversation, kind = element.dataset.live;
     if (what) return kind === what && mine === conversation;
-    return !conversation || (!["presence", "stop"].includes(kind) && (!mine || mine === conversation));
+    return !conversation || (!["presence", "stop"].includes(kind) && (!mine || mine === conversation || (element.dataset.linked ?? "").split(" ").includes(conversation)));
   }
 
   function lookAgain(change = {}) {
@@ -75,7 +76,15 @@
     listen();
   }
 
-  document.addEventListener("look-again", () => document.querySelectorAll("[data-live]:not([data-live=presence], [data-live=stop])").forEach(look));
+  // Something on the page is over by its clock; the same marks say nothing of that.
+  document.addEventListener("look-again", () => {
+    mark = "";
+    document.querySelectorAll("[data-live]:not([data-live=presence], [data-live=stop])").forEach(look);
+  });
+  // A list that has not come at all is asked for until it does.
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (detail.failed && detail.elt.matches?.("#conversations[aria-busy]")) setTimeout(look, AGAIN, detail.elt);
+  });
   // It may have cut a refresh short; where nothing is newer, the server says so in a line.
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.requestConfig.verb !== "get") document.querySelectorAll("[data-live=thread], [data-live=card]").forEach(look);
@@ -89,6 +98,15 @@
   let mark = document.getElementById("list-mark")?.dataset.mark;
   document.addEventListener("htmx:beforeOnLoad", ({ detail: { xhr } }) => {
     if (xhr.status !== 204) mark = xhr.getResponseHeader("List-Mark");
+  });
+
+  // Where what had asked was replaced before its answer came, the fragments beside the answer find no place; the list brings the newest.
+  let asker;
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => (asker = detail.requestConfig?.elt));
+  document.addEventListener("htmx:oobErrorNoTarget", () => {
+    if (!asker || asker.isConnected) return;
+    mark = "";
+    document.querySelectorAll("[data-live=list]").forEach(look);
   });
 
   // As many rows as are on the page, so that a refresh loses none; and which of them is open. The same again need not come twice.

@@ -67,8 +67,12 @@
 
   // Of several tabs with a list one speaks for all.
   function speak() {
+    const waits = () => !!document.querySelector("#conversations[aria-busy]");
+    let isFirst = waits();
     known = told();
     document.addEventListener("htmx:afterSwap", (event) => {
+      // Beside a conversation the list comes a moment later; what it brings first is no news.
+      if (isFirst) return void ((isFirst = waits()), (known = told()));
       // Only a list that was asked again has news; another lane only shows other rows.
       event.detail.requestConfig?.elt?.dataset?.live === "list" ? compare() : (known = told());
     });

@@ -14,7 +14,7 @@
     const here = place();
     if (!here || document.hidden) return;
     toldAt = performance.now();
-    const answer = await fetch(here.dataset.address, { method: "POST", headers: headers(), body: new URLSearchParams({ seen: here.dataset.seen ?? "", ...values }) }).catch(() => null);
+    const answer = await fetch(here.dataset.address, { method: "POST", headers: headers(), body: new URLSearchParams({ since: here.dataset.since ?? "", until: here.dataset.until ?? "", ...values }) }).catch(() => null);
     if (!answer?.ok || place()?.dataset.address !== here.dataset.address) return;
     if (answer.headers.has("Mentions-Seen")) htmx.trigger("#conversations", "refresh");
     const template = document.createElement("template");

@@ -145,7 +145,6 @@
     if (event.target.id !== "note-text" || event.isComposing || event.keyCode === 229) return;
     if (chooses(event)) return void (event.preventDefault(), event.stopPropagation());
     if (event.key === "Escape" && !event.target.value) event.stopPropagation(), closeNote();
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.target.form.requestSubmit();
   }, true);
 
   // Colleagues whose name goes on as what stands behind the @.

@@ -32,6 +32,8 @@ def page(shop, enter):
     page = enter("approver")
     page.goto(shop.conversation("Amina Okafor"))
     expect(page.locator("#thread .proposal")).to_be_visible()
+    # The list comes by itself, a moment later.
+    expect(page.locator("#rows .row").first).to_be_visible()
     page.wait_for_load_state("load")
     return page
 

@@ -152,6 +152,8 @@ def test_the_sheet_and_the_ways_are_on_every_page(shop, enter):
         expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+        # The sheet gives the focus back a moment after it is gone.
+        page.evaluate("new Promise((done) => setTimeout(done, 150))")
         page.keyboard.press("g")
         page.keyboard.press("a")
         expect(page).to_have_url(f"{shop.url}/approvals/")

@@ -74,6 +74,20 @@ def test_one_links_the_other_sees_it_follows_the_link_and_takes_it_back(two_plac
         expect(linked(page)).to_have_count(1)
 
 
+def test_whoever_has_one_open_hears_what_became_of_the_other(two_places, enter):
+    """Nothing of the open one changes, and nobody touches the page."""
+    two_places("Tuva Lind")
+    bob, alice = enter("operator", viewport=WIDE), enter("approver", viewport=WIDE)
+    open_the_one_of(bob, "Tuva Lind", "messenger")
+    link_by_suggestion(bob, "Tuva Lind")
+    expect(linked(bob)).to_contain_text("Waits")
+    expect(bob.locator("#also")).to_contain_text("also on")
+    open_the_one_of(alice, "Tuva Lind", "instagram")
+    alice.locator("#work").get_by_role("button", name="Close").click()
+    expect(linked(bob)).to_contain_text("Closed")
+    expect(bob.locator("#also")).to_be_empty()
+
+
 def test_it_is_done_by_keys_and_what_is_typed_survives_what_comes_in(two_places, shop, enter):
     here, _there = two_places("Ida Moen")
     other = shop.contact("Stine Vold", "Hi", account=INSTAGRAM)

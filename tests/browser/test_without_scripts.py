@@ -32,6 +32,26 @@ Message.objects.bulk_create(
 result = {{}}
 """
 
+FAILED_LONG_AGO = f"""
+from datetime import timedelta
+from django.db import transaction
+from accounts.models import User
+from core.clock import now
+from inbox.content import Content
+from inbox.models import Conversation, Dispatch, Message
+conversation = Conversation.objects.get(contact__name="Yusuf Plain")
+with transaction.atomic():
+    for words, state in (("It never left.", "failed"), ("It was taken back.", "cancelled")):
+        message = conversation.reply(Content(text=words), by=User.objects.get(email="EMAIL"), hold=timedelta(hours=1))
+        Dispatch.objects.filter(message=message).update(state=state)
+        Message.objects.filter(pk=message.pk).update(at=now() - timedelta(days=20))
+    Message.objects.bulk_create(
+        Message(account=conversation.account, conversation=conversation, direction="in", source="meta", text=f"Days ago {{n}}.",
+                mid=f"m_days_{{n}}", at=now() - timedelta(days=9, minutes=n), received_at=now(), is_history=True) for n in range({LONG})
+    )
+result = {{}}
+"""
+
 
 @pytest.fixture(scope="module")
 def prepared(shop):
@@ -245,6 +265,28 @@ def test_earlier_messages_and_what_is_held_are_reached(shop, plain):
     line(page, "Good morning.").get_by_role("button", name="Send now").click()
     expect(notice(page)).to_contain_text("It leaves now.")
     assert [message["text"] for message in guest.gets(1)] == ["Good morning."]
+
+
+def test_earlier_messages_on_a_page_of_their_own_can_be_worked_on_with_scripts_too(shop, enter):
+    shop.contact("Yusuf Plain", "Hello!")
+    page = enter("approver")
+    address = opened(page, "Yusuf Plain")
+    Stage([shop.url], shop.meta, shop.environment, None).manage(FAILED_LONG_AGO.replace("EMAIL", shop.logins["approver"].email))
+    page.goto(address)
+    # In a tab of its own.
+    earlier = page.locator("#earlier a").get_attribute("href")
+    said = page.locator(".earlier-page .line")
+    page.goto(earlier)
+    said.filter(has_text="It was taken back.").get_by_role("link", name="Write it again").click()
+    expect(page.get_by_role("textbox", name="Text", exact=True)).to_have_value("It was taken back.")
+    page.goto(earlier)
+    said.filter(has_text="Days ago 54.").hover()
+    said.filter(has_text="Days ago 54.").locator(".answer-this").click()
+    expect(page.locator("#replying")).to_contain_text("Days ago 54.")
+    page.goto(earlier)
+    said.filter(has_text="It never left.").get_by_role("button", name="Retry").click()
+    expect(page).to_have_url(re.compile(f"{address}$"))
+    expect(page.get_by_text("It is tried again.")).to_be_visible()
 
 
 def test_agents_are_decided_about_and_stopped(shop, plain, trouble):

@@ -138,7 +138,7 @@ def said(response) -> str:
 
 
 def hasten(client, dispatch):
-    return client.post(f"/dispatches/{dispatch.public_id}/hold/", headers=HTMX)
+    return client.post(f"/dispatches/{dispatch.public_id}/hold/", {"method": "post"}, headers=HTMX)
 
 
 def test_what_leaves_now_is_said_to(cast, amina, bob):

@@ -7,7 +7,7 @@ from core.clock import now
 from inbox import forgetting
 from inbox.errors import AlreadyMoved, NotAllowed
 from inbox.forgetting import ask, ask_for, forget_next
-from inbox.linking import link, part, unlink
+from inbox.linking import Linked, link, undo, unlink
 from inbox.models import Contact, Conversation, Person
 from tests.conftest import _contact
 
@@ -43,6 +43,10 @@ def together(conversation: Conversation) -> set[int]:
 
 def keys(*conversations: Conversation) -> set[int]:
     return {each.pk for each in conversations}
+
+
+def take_back(conversation: Conversation, other: Conversation, done: Linked, *, by) -> bool:
+    return undo(conversation, other, joined=done.joined, came_with=done.came_with, by=by)
 
 
 # Linking -----------------------------------------------------------------------------------------------------------------
@@ -154,7 +158,7 @@ def test_two_persons_become_one_and_are_parted_exactly(cast, amina, noor, others
     before = set(Contact.objects.values_list("pk", "person__public_id"))
     done = link(noor, others[0], by=cast.bob)
     assert together(amina) == keys(amina, noor, *others[:3]) and Person.objects.count() == 1
-    part(noor, others[0], came_with=done.came_with, by=cast.bob)
+    assert take_back(noor, others[0], done, by=cast.bob)
     assert set(Contact.objects.values_list("pk", "person__public_id")) == before
     assert not Contact.objects.exclude(came_with="").exists()
 
@@ -166,27 +170,44 @@ def test_what_came_together_in_two_steps_is_parted_in_two(cast, amina, noor, oth
     first = link(amina, others[0], by=cast.bob)
     link(*more, by=cast.bob)
     second = link(more[0], amina, by=cast.bob)
-    part(more[0], amina, came_with=second.came_with, by=cast.bob)
+    assert take_back(more[0], amina, second, by=cast.bob)
     assert together(amina) == keys(amina, noor, *others[:2]) and together(more[0]) == keys(*more)
-    # What the first step had brought is not told apart any more.
-    with pytest.raises(AlreadyMoved):
-        part(amina, others[0], came_with=first.came_with, by=cast.bob)
+    # Whoever the first step had brought along is not told apart any more.
+    assert take_back(amina, others[0], first, by=cast.bob)
+    assert together(amina) == keys(amina, noor, others[1]) and together(others[0]) == keys(others[0])
 
 
-@pytest.mark.parametrize("change", ["out", "made up", "none", "no right"])
-def test_what_was_changed_meanwhile_is_not_parted(cast, amina, noor, others, change):
+@pytest.mark.parametrize("gone", ["came along", "stayed", "both"])
+def test_who_came_along_leaves_as_far_as_they_are_still_there(cast, amina, noor, others, gone):
     link(amina, noor, by=cast.bob)
     link(*others[:2], by=cast.bob)
-    came_with = link(amina, others[0], by=cast.bob).came_with
-    by, refusal = cast.bob, AlreadyMoved
-    if change == "out":
-        unlink(others[1], amina, by=cast.alice)
-    elif change == "no right":
-        by, refusal = cast.dana, NotAllowed
-    before = together(amina)
-    with pytest.raises(refusal):
-        part(amina, others[0], came_with={"made up": "x" * 16, "none": ""}.get(change, came_with), by=by)
-    assert together(amina) == before
+    done = link(amina, others[0], by=cast.bob)
+    for other in {"came along": [others[1]], "stayed": [noor], "both": [others[1], noor]}[gone]:
+        unlink(other, amina, by=cast.alice)
+    assert take_back(amina, others[0], done, by=cast.bob)
+    assert together(amina) == (keys(amina, noor) if gone == "came along" else keys(amina))
+    assert together(others[0]) == (keys(*others[:2]) if gone == "stayed" else keys(others[0]))
+    assert Person.objects.count() == (0 if gone == "both" else 1) and not Contact.objects.exclude(came_with="").exists()
+
+
+def test_who_was_linked_again_meanwhile_leaves_alone(cast, amina, noor, others):
+    link(amina, noor, by=cast.bob)
+    link(*others[:2], by=cast.bob)
+    done = link(amina, others[0], by=cast.bob)
+    unlink(others[0], amina, by=cast.bob)
+    assert not take_back(amina, others[0], done, by=cast.bob)
+    link(amina, others[0], by=cast.bob)
+    assert take_back(amina, others[0], done, by=cast.bob)
+    assert together(amina) == keys(amina, noor, others[1]) and together(others[0]) == keys(others[0])
+
+
+def test_who_may_not_reply_takes_nothing_back(cast, amina, noor, others):
+    link(*others[:2], by=cast.bob)
+    link(amina, noor, by=cast.bob)
+    done = link(amina, others[0], by=cast.bob)
+    with pytest.raises(NotAllowed):
+        take_back(amina, others[0], done, by=cast.dana)
+    assert together(amina) == keys(amina, noor, *others[:2])
 
 
 def test_a_disconnected_account_keeps_its_links(cast, amina, noor):

@@ -71,9 +71,10 @@ def test_an_address_with_an_at_mentions_nobody_and_stays_a_link(cast, amina):
 
 def test_a_mention_is_new_until_it_is_seen(cast, amina):
     note = write_note(amina, "@Alice", by=cast.bob)
-    assert not see_mentions(cast.conversation(cast.noor), by=cast.alice)
-    assert not see_mentions(amina, by=cast.alice, until=note.at - timedelta(seconds=1))
-    assert [see_mentions(amina, by=who) for who in (cast.bob, cast.alice, cast.alice)] == [False, True, False]
+    before, after = note.at - timedelta(seconds=1), note.at + timedelta(seconds=1)
+    assert not see_mentions(cast.conversation(cast.noor), by=cast.alice, until=after)
+    assert not see_mentions(amina, by=cast.alice, until=before) and not see_mentions(amina, by=cast.alice, since=after, until=after)
+    assert [see_mentions(amina, by=who, since=before, until=after) for who in (cast.bob, cast.alice, cast.alice)] == [False, True, False]
     assert Mention.objects.get().seen_at
 
 

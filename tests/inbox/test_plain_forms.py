@@ -1,6 +1,8 @@
 """Without scripts every form posts by itself, leads back with a sentence, and a refusal keeps what was typed."""
 
+import re
 from datetime import timedelta
+from html.parser import HTMLParser
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -9,7 +11,10 @@ from accounts.models import Account, Stop
 from agents.proposing import propose
 from core.clock import now
 from inbox.content import Content
-from inbox.models import CannedReply, Conversation, Dispatch, MediaFile, Message
+from inbox.drafting import save_draft
+from inbox.models import CannedReply, Conversation, Dispatch, Draft, MediaFile, Message
+from inbox.noting import write_note
+from inbox.outbox import cancel
 from inbox.work import work_until_idle
 from tests.inbox.browsing import page
 from tests.inbox.pictures import picture
@@ -59,6 +64,71 @@ def test_the_same_form_sent_twice_sends_its_files_once(cast, bob, amina):
     assert response.status_code == 200 and amina.messages.filter(direction="out").count() == 1
 
 
+def names_sent(conversation) -> list[str]:
+    return [each.media.name for message in conversation.messages.filter(direction="out") for each in message.attachments.all()]
+
+
+def key_in(response) -> str:
+    return re.search(r'name="key" value="([^"]+)"', response.text)[1]
+
+
+def test_a_second_click_with_several_files_is_known_again_whatever_their_order(bob, amina):
+    red = picture(colour="red")
+    reply(bob, amina, kind="file", upload=[upload("one.png"), upload("two.png", red), upload("three.png")])
+    response = reply(bob, amina, kind="file", upload=[upload("two.png", red), upload("one.png"), upload("three.png")])
+    assert response.status_code == 200 and "Your reply is in the outbox." in response.text and names_sent(amina) == ["one.png", "two.png", "three.png"]
+
+
+def test_another_file_under_an_old_key_is_a_question_and_then_a_message(bob, amina):
+    reply(bob, amina, kind="file", upload=[upload("one.png")])
+    response = reply(bob, amina, kind="file", upload=[upload("two.png", picture(colour="red"))])
+    two = MediaFile.objects.get(name="two.png").public_id
+    assert response.status_code == 409 and "had other content" in response.text and f'name="media" value="{two}"' in response.text
+    assert names_sent(amina) == ["one.png"] and key_in(response) != "k"
+    reply(bob, amina, kind="file", media=two, key=key_in(response))
+    assert names_sent(amina) == ["one.png", "two.png"]
+
+
+def test_one_file_more_under_an_old_key_is_a_question(bob, amina):
+    reply(bob, amina, kind="file", upload=[upload("one.png")])
+    response = reply(bob, amina, kind="file", upload=[upload("one.png"), upload("two.png", picture(colour="red"))])
+    assert response.status_code == 409 and response.text.count('name="media"') == 2 and names_sent(amina) == ["one.png"]
+
+
+def test_a_file_that_was_undone_is_not_called_sent_and_goes_out_with_the_next_click(cast, bob, amina):
+    Account.objects.update(reply_hold=60)
+    reply(bob, amina, kind="file", upload=[upload("one.png"), upload("two.png", picture(colour="red"))])
+    cancel(Dispatch.objects.earliest("pk"), by=cast.bob)
+    response = reply(bob, amina, kind="file", upload=[upload("one.png"), upload("two.png", picture(colour="red"))])
+    assert response.status_code == 409 and "This was cancelled before it left." in response.text and "sent this before" not in response.text
+    # The other one is on its way, so only this one is still in the form.
+    [left] = re.findall(r'name="media" value="([^"]+)"', response.text)
+    reply(bob, amina, kind="file", media=left, key=key_in(response))
+    assert names_sent(amina) == ["one.png", "two.png", "one.png"]
+    assert sorted(Dispatch.objects.values_list("state", flat=True)) == ["cancelled", "queued", "queued"]
+
+
+def test_more_files_than_go_out_at_once_are_refused_and_the_first_stay(bob, amina):
+    first = MediaFile.objects.get(public_id=keep(bob, amina, "0.png"))
+    files = [upload(f"{number}.png") for number in range(1, 21)]
+    response = reply(bob, amina, kind="file", media=first.public_id, upload=files)
+    assert response.status_code == 422 and "At most 20 files go out at once." in response.text and names_sent(amina) == []
+    assert response.text.count('name="media"') == MediaFile.objects.count() == 20 and "19.png" in response.text
+    response = reply(bob, amina, kind="file", media=list(MediaFile.objects.values_list("public_id", flat=True)), address="https://a.example/b.png")
+    assert response.status_code == 422 and 'value="https://a.example/b.png"' in response.text and names_sent(amina) == []
+
+
+def test_as_many_files_as_go_out_at_once_go_out(bob, amina):
+    reply(bob, amina, kind="file", upload=[upload(f"{number}.png") for number in range(20)])
+    assert len(names_sent(amina)) == 20
+
+
+def keep(browser, conversation, name: str) -> str:
+    """The public id of a file that was kept with a form in which something else was wrong."""
+    reply(browser, conversation, kind="text", text="", upload=[upload(name)])
+    return MediaFile.objects.latest("pk").public_id
+
+
 def test_of_several_files_those_that_are_refused_are_named_and_the_others_are_kept(bob, amina):
     response = reply(bob, amina, kind="file", upload=[upload("good.png"), upload("bad.png", b"no picture at all")])
     assert response.status_code == 422 and "bad.png: " in response.text
@@ -92,9 +162,37 @@ def test_the_picture_of_a_card_comes_along_with_it(bob, amina, settings):
     assert response.status_code == 422 and 'value="a.example"' in response.text and "b.png: " in response.text
 
 
-def test_files_of_another_kind_are_not_kept(bob, amina):
-    reply(bob, amina, text="Only words.", upload=[upload()])
-    assert not MediaFile.objects.exists()
+def test_a_file_beside_words_stays_and_is_said_not_to_have_been_sent(bob, amina):
+    response = reply(bob, amina, text="Only words.", upload=[upload()])
+    assert "Your reply is in the outbox. The file that you chose was not sent." in response.text and "What else you wrote" not in response.text
+    assert names_sent(amina) == [] and amina.messages.get(direction="out").text == "Only words."
+    media = MediaFile.objects.get().public_id
+    for shown in (response.text, page(bob, amina.get_absolute_url())):
+        assert f'name="media" value="{media}"' in shown and 'value="file" checked' in shown and "Only words.</textarea>" not in shown
+    reply(bob, amina, kind="file", media=media, key=key_in(response))
+    assert names_sent(amina) == ["a.png"] and not Draft.objects.exists()
+
+
+def test_words_beside_a_file_stay_and_are_said_not_to_have_been_sent(bob, amina):
+    response = reply(bob, amina, kind="file", text="Look at this.", url="harbour.example", upload=[upload()])
+    assert "Your reply is in the outbox. What else you wrote was not sent. It is still here." in response.text and names_sent(amina) == ["a.png"]
+    for shown in (response.text, page(bob, amina.get_absolute_url())):
+        assert "Look at this.</textarea>" in shown and 'value="harbour.example"' in shown and 'value="text" checked' in shown
+    response = reply(bob, amina, text="Look at this.", key=key_in(response))
+    assert "was not sent" not in response.text and "Look at this.</textarea>" not in response.text and not Draft.objects.exists()
+
+
+def test_what_is_left_beside_never_replaces_what_another_window_left(cast, bob, amina):
+    save_draft(amina, {"text": "From my phone.", "key": "phone"}, [], by=cast.bob, writer="phone")
+    response = reply(bob, amina, kind="file", text="Look at this.", upload=[upload()])
+    assert response.status_code == 200 and "Look at this.</textarea>" in response.text and "What else you wrote was not sent." in response.text
+    assert Draft.objects.get().words["text"] == "From my phone."
+
+
+def test_a_second_click_leaves_the_words_beside_it_where_they_are(bob, amina):
+    for _ in range(2):
+        response = reply(bob, amina, kind="file", text="Look at this.", upload=[upload()])
+    assert "Look at this.</textarea>" in response.text and names_sent(amina) == ["a.png"] and Draft.objects.get().words["text"] == "Look at this."
 
 
 def test_whoever_may_only_read_leaves_no_files(cast, sign_in, amina):
@@ -158,6 +256,22 @@ def test_another_moment_that_is_refused_stays_in_its_box(cast, bob, amina):
     assert response.status_code == 422 and 'value="2001-01-01T10:00"' in response.text and "has passed" in response.text
 
 
+@pytest.mark.parametrize("fields", [{}, {"method": ""}, {"method": "put"}])
+def test_a_form_that_does_not_say_which_button_was_pressed_sends_nothing(cast, bob, amina, fields):
+    held = dispatch(cast, amina)
+    response = post(bob, f"/dispatches/{held.public_id}/hold/", **fields)
+    held.refresh_from_db()
+    assert response.status_code == 400 and held.state == Dispatch.State.QUEUED and held.not_before > now()
+
+
+def test_what_is_held_leaves_at_once_where_that_is_said(cast, bob, amina):
+    held = dispatch(cast, amina)
+    assert 'name="method" value="post">Send now' in page(bob, amina.get_absolute_url())
+    assert "It leaves now." in post(bob, f"/dispatches/{held.public_id}/hold/", method="post").text
+    held.refresh_from_db()
+    assert held.not_before <= now()
+
+
 def test_taking_back_too_late_is_said(cast, bob, amina):
     sent = dispatch(cast, amina)
     Dispatch.objects.update(not_before=now())
@@ -178,6 +292,43 @@ def test_earlier_messages_are_a_page_of_their_own(cast, bob, amina):
     assert "<h1" in earlier and "Long ago 070." in earlier and "Long ago 119." not in earlier and f'href="{amina.get_absolute_url()}"' in earlier
     assert "Long ago 000." in page(bob, _earlier_in(earlier))
     assert bob.get(address).url == amina.get_absolute_url()
+
+
+def test_nothing_on_the_page_of_earlier_messages_aims_at_what_is_not_there(cast, bob, amina):
+    failed = dispatch(cast, amina)
+    Dispatch.objects.update(state=Dispatch.State.FAILED)
+    Message.objects.filter(pk=failed.message_id).update(at=now() - timedelta(days=2))
+    noted = write_note(amina, "Prefers mornings", by=cast.bob)
+    type(noted).objects.update(at=now() - timedelta(days=3))
+    shown = page(bob, f"{amina.get_absolute_url()}messages/?before={amina.messages.latest('at').public_id}")
+    assert f"/dispatches/{failed.public_id}/retry/" in shown and 'id="message-' in shown
+    aims = Aims()
+    aims.feed(shown)
+    assert aims.wanted <= aims.there
+
+
+class Aims(HTMLParser):
+    """Which elements htmx would put its answers into, and which ones there are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.there: set[str] = set()
+        self.wanted: set[str] = set()
+        self._open: list[bool] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        is_off = "hx-disable" in given or any(self._open)
+        self.there.add(given.get("id") or "")
+        target = given.get("hx-target") or ""
+        if target.startswith("#") and not is_off:
+            self.wanted.add(target[1:])
+        if tag == "div":
+            self._open.append(is_off)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "div":
+            self._open.pop()
 
 
 def _earlier_in(shown: str) -> str:

@@ -75,6 +75,20 @@ def test_one_that_filters_by_an_account_is_for_those_who_read_it(cast, bob, sign
     assert f"Only {cast.studio}" in shown and f"Only {cast.shop}" not in shown and cast.shop.public_id not in shown
 
 
+def test_neither_does_its_address_tell_others_by_which_account_it_filters(cast, sign_in):
+    Grant.objects.create(user=cast.charlie, account=cast.studio, right="read")
+    hidden, shown = (
+        SavedView.objects.create(user=cast.bob, name=str(account), query=f"account={account.public_id}&q=secret", shared_at=now())
+        for account in (cast.shop, cast.studio)
+    )
+    charlie = sign_in(cast.charlie)
+    assert charlie.get(f"/conversations/?view={hidden.public_id}").url == "/conversations/"
+    assert charlie.get(f"/conversations/?view={shown.public_id}").url.endswith("q=secret")
+    own = SavedView.objects.create(user=cast.charlie, name="Mine", query=hidden.query)
+    for who, view in ((cast.charlie, own), (cast.alice, hidden), (cast.root, hidden)):
+        assert sign_in(who).get(f"/conversations/?view={view.public_id}").url.endswith("q=secret")
+
+
 def test_a_superuser_sees_all_that_is_shared_and_everybody_sees_theirs(cast, shared, sign_in):
     root, charlie = sign_in(cast.root), SavedView.objects.create(user=cast.charlie, name="Charlie's own", shared_at=now())
     SavedView.objects.create(user=cast.bob, name="Bob's own")

@@ -254,7 +254,7 @@ def test_a_held_reply_can_be_taken_back(cast, amina, sign_in):
 def test_a_held_reply_can_leave_at_once(cast, amina, sign_in):
     bob = sign_in(cast.bob)
     standing(cast, amina, bob, "queued", not_before=now() + timedelta(seconds=30))
-    bob.post(f"/dispatches/{Dispatch.objects.get().public_id}/hold/", headers=HTMX)
+    bob.post(f"/dispatches/{Dispatch.objects.get().public_id}/hold/", {"method": "post"}, headers=HTMX)
     cast.settle()
     assert len(cast.received(cast.amina)) == 1
 

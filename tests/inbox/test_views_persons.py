@@ -2,19 +2,24 @@
 
 import json
 import re
+from contextlib import suppress
+from html import unescape
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Grant
 from core.clock import now
+from core.secret import encrypt
+from graph.networks import Network
 from inbox.closing import close
+from inbox.drafting import save_draft
 from inbox.linking import link
 from inbox.models import Contact, Conversation, Person
 from inbox.searching import note_contact
 from tests.agents.calling import answer
-from tests.conftest import _contact
+from tests.conftest import _account, _contact
 from tests.inbox.browsing import HTMX, page
 from tests.inbox.test_linking import keys, more_contacts, together
 
@@ -44,9 +49,8 @@ def announced(response) -> dict:
 def undo(client, response):
     """As the button in the toast does it."""
     back = announced(response)["back"]
-    if back["method"] == "POST":
-        return client.post(back["address"], back["values"], headers=HTMX)
-    return client.delete(back["address"], headers=HTMX)
+    assert back["method"] == "POST"
+    return client.post(back["address"], back["values"], headers=HTMX)
 
 
 def named(contact: Contact, name: str, username: str = "") -> None:
@@ -269,14 +273,131 @@ def test_unlinking_is_undone(cast, amina, noor, others, sign_in):
     assert undo(bob, answer).status_code == 200 and together(noor) == keys(amina, noor, others[0])
 
 
-def test_what_a_colleague_changed_meanwhile_is_not_undone(cast, amina, noor, others, sign_in):
-    link(amina, others[0], by=cast.bob)
-    link(noor, others[1], by=cast.bob)
+def test_what_a_colleague_undid_before_is_said(cast, amina, noor, sign_in):
     bob = sign_in(cast.bob)
     answer = bob.post(address(amina), {"other": noor.public_id}, headers=HTMX)
-    bob.delete(address(amina, others[0]), headers=HTMX)
-    refused = undo(bob, answer)
-    assert refused.status_code == 409 and announced(refused)["tone"] == "bad" and together(noor) == keys(amina, noor, others[1])
+    sign_in(cast.alice).delete(address(amina, noor), headers=HTMX)
+    again = undo(bob, answer)
+    assert again.status_code == 200 and announced(again) == {"words": "They were not linked any more.", "tone": "calm"}
+
+
+HIDDEN = ("nobody", "with mine", "with theirs", "with both")
+
+
+@pytest.fixture
+def hide(cast, simulator):
+    """Links the contacts with some on an account of which bob must not know, as alice does."""
+    away = _account(simulator, cast.shop.meta_app, Network.MESSENGER, "109900000000777", "Hidden Roastery", "EAAhidden")
+    Grant.objects.create(user=cast.alice, account=away, right="reply")
+
+    def do(hidden: str, mine: Conversation, theirs: Conversation) -> list[Conversation]:
+        made = [cast.conversation(_contact(simulator, away, name, "Hello")) for name in ("Secret One", "Secret Two")]
+        for other, here, which in ((made[0], mine, "with mine"), (made[1], theirs, "with theirs")):
+            if hidden in (which, "with both"):
+                link(here, other, by=cast.alice)
+        return made
+
+    return do
+
+
+def told(answer) -> tuple:
+    """All that an answer tells, but for what is random: a token is as long, whatever it holds, and the moment of the answer passes."""
+    told = announced(answer)
+    token = told.get("back", {}).get("values", {}).pop("undo", None)
+    text = re.sub(r'<time.*?</time>|value="\w{64}"', "", answer.text)
+    return answer.status_code, token and len(token), told, text
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_nobody_learns_from_linking_and_undoing_of_links_that_are_hidden_from_them(cast, amina, noor, hide, sign_in, turned):
+    one, other = (noor, amina) if turned else (amina, noor)
+    bob, worlds = sign_in(cast.bob), []
+    for hidden in HIDDEN:
+        with suppress(_Over), transaction.atomic():
+            hide(hidden, one, other)
+            worlds.append(_linked_and_undone(bob, one, other))
+            raise _Over
+    assert len(worlds) == len(HIDDEN)
+    for world in worlds[1:]:
+        assert world == worlds[0]
+    assert [step[0] for step in worlds[0]] == [200] * 8
+
+
+class _Over(Exception):
+    """The end of a world."""
+
+
+def _linked_and_undone(bob, one, other) -> list[tuple]:
+    """What bob is told who links, undoes, links by the undo of that, and presses an old undo after he has unlinked and linked them anew."""
+    asked = {"other": other.public_id}
+    first = bob.post(address(one), asked, headers=HTMX)
+    undone = undo(bob, first)
+    again = undo(bob, undone)
+    twice = bob.post(address(one), asked, headers=HTMX)
+    off = bob.delete(address(one, other), headers=HTMX)
+    late = undo(bob, again)
+    anew = bob.post(address(one), asked, headers=HTMX)
+    old = undo(bob, again)
+    return [told(answer) for answer in (first, undone, again, twice, off, late, anew, old)]
+
+
+def test_who_came_along_unseen_leaves_with_whom_they_came(cast, amina, noor, hide, sign_in):
+    one, two = hide("with both", amina, noor)
+    bob = sign_in(cast.bob)
+    answer = bob.post(address(amina), {"other": noor.public_id}, headers=HTMX)
+    assert together(amina) == keys(amina, noor, one, two)
+    undo(bob, answer)
+    assert together(amina) == keys(amina, one) and together(noor) == keys(noor, two)
+
+
+def test_an_undo_is_good_for_its_own_conversation_only_and_none_is_made_up(cast, amina, noor, others, sign_in):
+    bob = sign_in(cast.bob)
+    token = announced(bob.post(address(amina), {"other": noor.public_id}, headers=HTMX))["back"]["values"]["undo"]
+    for where, typed in ((others[0], token), (amina, ""), (amina, "x" * 200), (amina, encrypt("x" * 64)), (amina, encrypt("short")), (amina, "é")):
+        assert bob.post(address(where), {"undo": typed}, headers=HTMX).status_code == 404
+    Grant.objects.filter(user=cast.bob, account=cast.studio).update(right="read")
+    assert bob.post(address(amina), {"undo": token}, headers=HTMX).status_code == 403
+    Grant.objects.filter(user=cast.bob, account=cast.studio).delete()
+    assert bob.post(address(amina), {"undo": token}, headers=HTMX).status_code == 404
+    assert together(amina) == keys(amina, noor)
+
+
+# News of the others ------------------------------------------------------------------------------------------------------
+def look(client, conversation, shown: str):
+    """As the thread asks whether there is anything newer, from where it stands on this page."""
+    return client.get(unescape(re.search(r'id="thread"[^>]* hx-get="([^"]+)"', shown)[1]), headers=HTMX)
+
+
+def test_the_page_hears_of_what_became_of_the_other_conversations(cast, amina, noor, sign_in, django_assert_num_queries):
+    link(amina, noor, by=cast.bob)
+    bob = sign_in(cast.bob)
+    shown = page(bob, amina.get_absolute_url(), headers=HTMX)
+    assert f'data-linked="{noor.public_id} "' in shown and "They wait for an answer at Harbour Studio" in shown
+    assert look(bob, amina, shown).status_code == 204
+    close(noor, by=cast.alice)
+    answer = look(bob, amina, shown)
+    assert answer.status_code == 200 and "They wait for an answer" not in answer.text and ">Closed<" in answer.text
+    with django_assert_num_queries(3):  # session, person, conversation
+        assert look(bob, amina, answer.text).status_code == 204
+
+
+def test_what_is_hidden_is_no_news(cast, amina, noor, hide, sign_in):
+    hidden, _none = hide("with mine", amina, noor)
+    bob = sign_in(cast.bob)
+    shown = page(bob, amina.get_absolute_url(), headers=HTMX)
+    assert "data-linked" not in shown and "also=" not in shown
+    close(hidden, by=cast.alice)
+    assert look(bob, amina, shown).status_code == 204
+
+
+# Drafts ------------------------------------------------------------------------------------------------------------------
+def test_what_one_has_typed_stands_beside_whom_to_link(cast, amina, noor, sign_in):
+    save_draft(amina, by=cast.bob, typed={"kind": "text", "text": "Half a sentence"}, chosen=[])
+    bob = sign_in(cast.bob)
+    assert "Half a sentence" in page(bob, f"{address(amina)}?q=noor")
+    Grant.objects.filter(user=cast.bob, account=cast.studio).update(right="read")
+    refused = bob.post(address(amina), {"other": noor.public_id})
+    assert refused.status_code == 403 and "Half a sentence" in refused.text
 
 
 def test_without_scripts_it_is_done_by_forms(cast, amina, noor, sign_in):
@@ -288,8 +409,9 @@ def test_without_scripts_it_is_done_by_forms(cast, amina, noor, sign_in):
     answer = bob.post(address(amina, noor), {"method": "delete"}, follow=True)
     assert "is not linked any more" in answer.text and not Person.objects.exists()
     assert bob.post(address(amina, noor)).status_code == 405
-    refused = bob.post(address(amina), {"other": noor.public_id, "came_with": "x" * 16})
-    assert refused.status_code == 409 and "A colleague has changed this meanwhile" in refused.text
+    Contact.objects.filter(pk=cast.noor.pk).update(forgotten_at=now())
+    refused = bob.post(address(amina), {"other": noor.public_id})
+    assert refused.status_code == 409 and "This contact was erased" in refused.text
 
 
 def test_an_agent_is_told_nothing_of_it(cast, amina, noor):

@@ -78,6 +78,14 @@ def test_an_album_has_room_for_ten(noor, bob):
     assert response.text.count('name="media"') == 11 and said(noor) == []
 
 
+def test_more_files_than_go_out_at_once_are_refused_and_the_first_stay(amina, bob):
+    files = chosen(bob, amina, *[picture("PNG") for _number in range(21)])
+    response = send(bob, amina, media=files)
+    assert response.status_code == 422 and "At most 20 files go out at once." in response.text and said(amina) == []
+    assert response.text.count('name="media"') == 20 and files[19] in response.text and files[20] not in response.text
+    assert send(bob, amina, media=files[:20]).status_code == 200 and len(said(amina)) == 20
+
+
 def test_the_same_files_sent_twice_are_sent_once(amina, bob):
     files = chosen(bob, amina, picture("PNG"), pdf())
     assert send(bob, amina, media=files).status_code == send(bob, amina, media=files).status_code == 200

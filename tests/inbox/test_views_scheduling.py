@@ -260,7 +260,7 @@ def test_another_time_says_what_will_keep_it_here_all_the_same(cast, amina, bob)
 def test_it_is_not_said_to_leave_now_where_the_window_is_closed(cast, amina, bob):
     dispatch = scheduled(amina, cast.bob)
     Conversation.objects.update(window_refused_at=now())
-    response = bob.post(f"/dispatches/{dispatch.public_id}/hold/", headers=HTMX)
+    response = bob.post(f"/dispatches/{dispatch.public_id}/hold/", {"method": "post"}, headers=HTMX)
     assert response.status_code == 422 and said(response).startswith("Meta's messaging window is closed.")
 
 

@@ -1,6 +1,7 @@
 """What people do around an open conversation: who has it, whether it is done with, labels, agents, notes, and where the thread opens."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,9 +13,10 @@ from agents.proposing import propose
 from core.clock import now
 from inbox.closing import close
 from inbox.content import Content
-from inbox.models import Attachment, Conversation, Label, Mention, Message, Note, ReadMark
+from inbox.models import Attachment, Conversation, Label, Mention, Message, Note, Reaction, ReadMark
 from inbox.noting import write_note
 from inbox.teamwork import assign, silence
+from inbox.views.access import conversations_of
 from inbox.views.stretch import LINES
 from tests.inbox.browsing import HTMX, page
 
@@ -27,6 +29,13 @@ def amina(cast) -> Conversation:
 def do(client, conversation, noun, method="POST", **typed):
     address = f"{conversation.get_absolute_url()}{noun}/"
     return client.post(address, typed, headers=HTMX) if method == "POST" else client.generic(method, address, headers=HTMX)
+
+
+def message_of(conversation, *, hours, **fields) -> Message:
+    """The contact wrote so many hours ago."""
+    at = now() - timedelta(hours=hours)
+    fields = {"direction": "in", "source": "contact", "mid": f"m{hours}", "text": f"Line {hours}.", "received_at": at} | fields
+    return Message.objects.create(account=conversation.account, conversation=conversation, at=at, **fields)
 
 
 def announced(response) -> dict:
@@ -336,10 +345,41 @@ def test_opening_the_conversation_is_seeing_the_mention(cast, amina, sign_in):
 def test_a_browser_that_looks_tells_that_the_notes_on_its_page_are_seen(cast, amina, sign_in):
     note, alice = write_note(amina, "@Alice, look", by=cast.bob), sign_in(cast.alice)
     before, after = (int((note.at + timedelta(seconds=seconds)).timestamp() * 1000) for seconds in (-1, 1))
-    for seen, said in ((before, False), ("", False), ("x", False), (after, True), (after, False)):
-        answer = alice.post(f"{amina.get_absolute_url()}presence/", {"seen": seen})
+    for since, until, said in (("", before, False), ("", "", False), ("", "x", False), (after, after, False), (before, after, True), ("", after, False)):
+        answer = alice.post(f"{amina.get_absolute_url()}presence/", {"since": since, "until": until})
         assert ("Mentions-Seen" in answer.headers) is said
     assert Mention.objects.get().seen_at
+
+
+@pytest.mark.parametrize("address", ["", "messages/?before={early}", "?at={early}"])
+def test_a_note_that_is_not_on_the_page_is_not_seen(cast, amina, sign_in, address):
+    lines = [message_of(amina, hours=hours) for hours in range(80, 0, -1)]
+    where = {"": lines[0], "messages/?before={early}": amina.messages.latest("at"), "?at={early}": amina.messages.latest("at")}[address]
+    note = write_note(amina, "@Alice, look", by=cast.bob)
+    Note.objects.filter(pk=note.pk).update(at=where.at + timedelta(seconds=1))
+    alice, there = sign_in(cast.alice), amina.get_absolute_url() + address.format(early=lines[5].public_id)
+    for _time in range(2):
+        shown = page(alice, there, headers=HTMX)
+        assert "@Alice" not in shown
+        since, until = (re.search(f'data-{name}="([0-9]+)"', shown) for name in ("since", "until"))
+        alice.post(f"{amina.get_absolute_url()}presence/", {"since": since[1] if since else "", "until": until[1] if until else ""})
+    assert Mention.objects.get().seen_at is None
+
+
+def test_who_looks_far_back_has_read_nothing_new(cast, amina, sign_in):
+    lines = [message_of(amina, hours=hours, received_at=now(), is_history=True) for hours in range(80, 0, -1)]
+    ReadMark.objects.filter(user=cast.alice).delete()
+    alice = sign_in(cast.alice)
+    page(alice, f"{amina.get_absolute_url()}?at={lines[5].public_id}", headers=HTMX)
+    assert conversations_of(cast.alice).get(pk=amina.pk).unread == 1
+    page(alice, amina.get_absolute_url(), headers=HTMX)
+    assert conversations_of(cast.alice).get(pk=amina.pk).unread == 0
+
+
+def test_a_reaction_to_the_last_message_of_a_stretch_is_shown(cast, amina, sign_in):
+    lines = [message_of(amina, hours=hours) for hours in range(90, 0, -1)]
+    Reaction.objects.create(message=lines[34], contact=cast.amina, emoji="🦊", at=now())
+    assert "🦊" in page(sign_in(cast.alice), f"{amina.get_absolute_url()}?at={lines[5].public_id}", headers=HTMX)
 
 
 def test_colleagues_who_may_read_can_be_mentioned(cast, amina, sign_in):
