@@ -3,6 +3,8 @@ PY ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export UV_NO_CONFIG := 1
+# One more than there are processors: many tests wait for processes of their own.
+WORKERS ?= $(shell expr $$(nproc) + 1)
 POSTGRES ?= postgres://postgres@127.0.0.1:5432/postgres
 # Settings as in production, with invented values; the folder is thrown away.
 PRODUCTION := VAR_DIR=$(VENV)/deploy-check PUBLIC_URL=https://inbox.example.test \
@@ -10,7 +12,7 @@ PRODUCTION := VAR_DIR=$(VENV)/deploy-check PUBLIC_URL=https://inbox.example.test
 COMPILE := $(BIN)/uv pip compile -q --python $(BIN)/python --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-services test-browser chaos chaos-short bench screenshots lint types contracts messages migrations-check deploy-check lock clean
+.PHONY: help run test test-services test-browser test-browser-short chaos chaos-short bench screenshots lint types contracts messages migrations-check deploy-check lock clean
 
 help:
 	@echo "make run            start Countersign (a try-out with a simulated Meta unless .env has credentials)"
@@ -33,16 +35,20 @@ run: $(VENV)/.stamp-run
 	@exec $(BIN)/python manage.py run
 
 test: $(VENV)/.stamp-dev
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not browser"
 
 # The same suite on PostgreSQL. The walk over loopback starts real procrastinate workers as processes. No test pulls the server's plug, so
 # no commit waits for the disk.
 test-services: $(VENV)/.stamp-dev
-	PGOPTIONS="-c synchronous_commit=off" DATABASE_URL=$(POSTGRES) $(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser" $(ARGS)
+	PGOPTIONS="-c synchronous_commit=off" DATABASE_URL=$(POSTGRES) $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not browser" $(ARGS)
 
 test-browser: $(VENV)/.stamp-e2e
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m browser
-	BROWSER_DATABASE_URL=$(POSTGRES) $(BIN)/python -m pytest -n 2 --dist loadfile -m two_operators
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m browser
+	BROWSER_DATABASE_URL=$(POSTGRES) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m two_operators
+
+# What a change must not break, in half the time: on SQLite, and without those that look at every page of the configuration or take very much.
+test-browser-short: $(VENV)/.stamp-e2e
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "browser and not thorough"
 
 # Processes of our own against the simulated Meta: faults of every kind, SIGKILL at random points, and at the end both records compared.
 chaos: $(VENV)/.stamp-dev

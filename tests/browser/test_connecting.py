@@ -140,6 +140,7 @@ def test_a_manager_of_one_account_sees_nothing_of_another(installation, visit, t
     expect(page.get_by_role("link", name="Replace token")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_five_thousand_conversations_are_read_back_whatever_happens_to_the_server(installation, admin):
     known = installation.manage(READ)["contacts"]
     installation.meta.post("history", account=PAGE, contacts=5000, messages=1, oldest_days=60)

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.test_looks import COLOURS, LEVELS, PHONE, WIDTH
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 DESK = {"width": 1280, "height": 800}
 # One row of a list is made as the next, and axe looks at each cell.
 FEW_ROWS = "document.querySelectorAll('#result_list tbody tr:nth-child(n+9)').forEach((row) => row.remove())"

@@ -99,6 +99,7 @@ PRESSED = {
 }
 
 
+@pytest.mark.thorough
 def test_nobody_is_shut_out_by_what_opens(shop, enter):
     page, axe, found = enter("approver", bypass_csp=True), Axe(), []
     Stage([shop.url], shop.meta, shop.environment, None).manage(CANNED)
