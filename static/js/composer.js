@@ -138,7 +138,6 @@
   // The message that is answered in particular, or none.
   function answer({ answers, quote = "" }) {
     const place = document.getElementById("replying");
-    if (!place) return;
     place.querySelector("[name=reply_to]").value = answers;
     place.querySelector("q").textContent = quote;
     place.hidden = !answers;
@@ -147,7 +146,8 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-answers]");
-    if (button) event.preventDefault(), answer(button.dataset);
+    // Where there is no place to answer, as among earlier messages, the link leads to it.
+    if (button && document.getElementById("replying")) event.preventDefault(), answer(button.dataset);
   });
 
   function begin(root) {
@@ -156,7 +156,10 @@
   }
 
   // Nothing was sent and nothing lost: back into the box, which was locked during the attempt.
-  document.addEventListener("htmx:sendError", () => document.getElementById("composer-text")?.focus());
+  document.addEventListener("htmx:sendError", ({ detail: { elt } }) => {
+    const here = document.activeElement;
+    if (elt.id === "reply" && (here === document.body || elt.contains(here))) document.getElementById("composer-text")?.focus();
+  });
   document.addEventListener("htmx:afterSwap", () => begin(document));
   begin(document);
 }

@@ -3,6 +3,10 @@
 {
   // A card that has only just changed is not decided by a finger that was already on its way.
   const LOOK = 400;
+  // Whoever was typing in a conversation that another took the place of goes on typing for a moment, and means no commands.
+  const PAUSE = 800;
+  // What one may press while another conversation is on its way, because it concerns neither.
+  const ANY = "jkg/?";
   // How long "g" waits for where to go.
   const GO = 2000;
   // These press what bears them, `data-key`, in the first of these places that has it; what is selected goes before what is open.
@@ -16,7 +20,7 @@
   const sheet = document.getElementById("keys");
   const inBox = (element) => element.closest?.("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable], dialog");
   const visible = (element) => Boolean(element?.checkVisibility({ visibilityProperty: true }));
-  let goes = -GO, isOther = false, pulled = null;
+  let goes = -GO, isOther = false, pulled = null, hushed = 0;
 
   // What is printed on the key, in Latin letters; on a keyboard of another script what stands there on a Latin one. Signs may need AltGr (on a Mac
   // Option), which is no Ctrl and Alt; what is pressed together with those is the browser's.
@@ -147,6 +151,21 @@
     return Boolean(menu) && targetOf(key) !== menu.querySelector("summary");
   }
 
+  // Whether another conversation is on its way, in which case the key means neither the one before nor what nobody has seen. To answer there is all
+  // that one can ask for ahead; what follows is meant for the box, not for the page. See page.js.
+  function isAhead(key) {
+    const { dataset } = document.body;
+    if (!("coming" in dataset)) return false;
+    if (key === "r") dataset.coming = "reply";
+    return dataset.coming === "reply" || !ANY.includes(key);
+  }
+
+  function isHushed() {
+    if (performance.now() > hushed) return false;
+    hushed = performance.now() + PAUSE;
+    return true;
+  }
+
   // Whoever leaves a box goes on beside it: nobody begins again at the top of the page.
   function leave(box) {
     const panel = box.closest("[data-panel]"), beside = [
@@ -167,7 +186,9 @@
     if (event.repeat || !key || inBox(target) || isCovered(key)) return;
     const going = performance.now() - goes < GO && document.querySelector(`[data-go="${CSS.escape(key)}"]`);
     goes = -GO;
+    if (isHushed()) return event.preventDefault();
     if (going) return event.preventDefault(), going.click();
+    if (isAhead(key)) return;
     // Enter does what is in focus, whatever that is.
     if (key === "Enter" && target !== document.body) return;
     if (Object.hasOwn(OWN, key)) return event.preventDefault(), OWN[key]();
@@ -184,6 +205,10 @@
   document.addEventListener("htmx:confirm", (event) => {
     const card = event.target.closest?.("[data-proposal]");
     if (card && isFresh(card)) event.preventDefault();
+  });
+  document.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
+    const here = document.activeElement;
+    if (target.id === "conversation" && target.contains(here) && inBox(here)) hushed = performance.now() + PAUSE;
   });
   document.addEventListener("htmx:afterSwap", ({ detail }) => {
     noteCards();

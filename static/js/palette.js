@@ -239,7 +239,10 @@
     if (target && !usable(target)) return offer(), arrange(), void (clearTimeout(speaking), (said.textContent = gone));
     remember(option);
     dialog.close();
-    if (target) return target.matches("input, textarea") ? (target.focus(), target.select?.()) : use(target);
+    if (target?.matches("input, textarea")) return target.focus(), target.select?.();
+    // Whoever goes elsewhere does not go on typing where they were.
+    if (!target || (target.form ?? target).getAttribute("hx-target") === "#conversation") byId("main")?.focus({ preventScroll: true });
+    if (target) return use(target);
     const row = option.dataset.id.startsWith("conversation:") && byId(`row-${option.dataset.id.slice(13)}`);
     if (row && option.hasAttribute("hx-get") && visible(row)) return row.click();
     passes = true;
@@ -281,13 +284,10 @@
     if (dialog.contains(elt)) return arrive(detail.target?.id);
     if (dialog.open) offer(), arrange();
   });
-  document.addEventListener("htmx:beforeRequest", ({ target }) => {
-    if (target.getAttribute?.("hx-target") === "#conversation" && dialog.contains(target)) document.querySelectorAll(".row[aria-current]").forEach((row) => row.removeAttribute("aria-current"));
-  });
 
-  // Whoever went somewhere reads on from its title.
+  // Whoever went somewhere reads on from its title; to that of a conversation page.js leads.
   function arrive(where) {
-    document.querySelector(where === "conversation" ? "#conversation-title" : "#list-title")?.focus({ preventScroll: true });
+    if (where !== "conversation") byId("list-title")?.focus({ preventScroll: true });
   }
 
   function begin() {

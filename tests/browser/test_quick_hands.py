@@ -21,6 +21,8 @@ def page(shop, browser):
     with browser.new_context(base_url=shop.url, viewport=SIZE, locale="en-GB", reduced_motion="reduce") as context:
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
+        # As long as there is one, the browser asks here first of all; it would need a moment to begin.
+        page.route("**/*", lambda route: route.fallback())
         page.goto("/sign-in/")
         sign_in(page, shop.logins["operator"])
         expect(page).to_have_url(f"{shop.url}/conversations/")
@@ -31,7 +33,6 @@ def page(shop, browser):
 def pair(shop, page):
     """Two that stand one below the other in the list; the upper one is open."""
     number = next(NUMBERS)
-    page.unroute_all()
     page.goto("/conversations/")
     below = shop.contact(f"Bela {number}", "Are you there?")
     expect(row_of(page, below)).to_be_visible()
@@ -71,7 +72,7 @@ class Held:
             if len(self.routes) >= number:
                 return
             self.page.wait_for_timeout(10)
-        raise AssertionError(f"{number} requests never came." + str(self.page.evaluate("[[...document.querySelectorAll('.htmx-request')].map(e=>e.outerHTML.slice(0,300)), document.body.dataset.coming, document.activeElement.outerHTML.slice(0,200), document.querySelector('#work')?.innerText, document.querySelector('#announcer').innerText, document.querySelector('dialog[open]')?.id, [...document.querySelectorAll('.row')].slice(0,4).map(e=>e.outerHTML.slice(0,90)+e.ariaCurrent)]")))
+        raise AssertionError(f"{number} requests never came.")
 
     def go(self):
         while self.routes:
