@@ -43,12 +43,12 @@ test-services: $(VENV)/.stamp-dev
 	PGOPTIONS="-c synchronous_commit=off" DATABASE_URL=$(POSTGRES) $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not browser" $(ARGS)
 
 test-browser: $(VENV)/.stamp-e2e
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m browser
-	BROWSER_DATABASE_URL=$(POSTGRES) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m two_operators
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m browser
+	BROWSER_DATABASE_URL=$(POSTGRES) $(BIN)/python -m pytest -n 2 --dist loadfile -m two_operators
 
 # What a change must not break, in half the time: on SQLite, and without those that look at every page of the configuration or take very much.
 test-browser-short: $(VENV)/.stamp-e2e
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "browser and not thorough"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "browser and not thorough"
 
 # Processes of our own against the simulated Meta: faults of every kind, SIGKILL at random points, and at the end both records compared.
 chaos: $(VENV)/.stamp-dev
