@@ -226,7 +226,7 @@ def test_an_event_from_the_far_future_opens_no_longer_window(cast):
 
 def test_a_body_signed_by_another_app_is_kept_and_changes_nothing(cast):
     app = Account.objects.get(pk=cast.shop.pk).meta_app
-    app.pk, app.public_id, app.app_id = None, "anotherapp123456", "77"
+    app.pk, app.public_id, app.app_id, app.secret = None, "anotherapp123456", "77", "another-secret"
     app.save()
     Account.objects.filter(pk=cast.shop.pk).update(meta_app=app)
     before = Message.objects.count()
