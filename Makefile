@@ -46,7 +46,7 @@ test-browser: $(VENV)/.stamp-e2e
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m browser
 	BROWSER_DATABASE_URL=$(POSTGRES) $(BIN)/python -m pytest -n 2 --dist loadfile -m two_operators
 
-# What a change must not break, in half the time: on SQLite, and without those that look at every page of the configuration or take very much.
+# What a change must not break, in half the time: on SQLite, without the long walks (every page of the configuration, every act by the keyboard alone).
 test-browser-short: $(VENV)/.stamp-e2e
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "browser and not thorough"
 

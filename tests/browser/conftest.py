@@ -1,4 +1,6 @@
-"""One try-out and one Chromium for all; every person comes with a fresh browser, and nothing may go wrong in any of them."""
+"""One Chromium for all, and for each file a try-out of its own, whose people and rows no other file changes. Every person comes with a fresh
+browser, and nothing may go wrong in any of them.
+"""
 
 import os
 from collections.abc import Callable, Iterator
@@ -27,7 +29,7 @@ result = {{}}
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TryOut]:
     folder = tmp_path_factory.mktemp("try-out")
     with _database() as database, try_out(folder, database) as started:
@@ -48,7 +50,7 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sessions() -> dict[str, StorageState]:
     """Cookies of those who have signed in before."""
     return {}

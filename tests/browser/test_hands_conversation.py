@@ -10,7 +10,7 @@ from tests.browser.steps import line, open_conversation
 from tests.inbox.pictures import picture
 from tests.loopback.stage import INSTAGRAM, PAGE, Stage
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 CANNED = """
 from inbox.models import CannedReply
 CannedReply.objects.get_or_create(shortcut="keyed", account=None, defaults={"text": "Hi {{ first_name }}, by key."})

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.hands import Hands
 from tests.browser.steps import line, look_at, open_conversation, row_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 # The sheet as the server makes it.
 SHEET = """() => fetch(`/stops/?conversation=${document.getElementById("conversation").dataset.conversation}`, { headers: { "HX-Request": "true" } })
   .then((answer) => answer.text())"""

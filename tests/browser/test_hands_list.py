@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.hands import Hands
 from tests.browser.steps import row_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 
 @pytest.mark.two_operators

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.chromium import sign_in
 from tests.browser.steps import open_conversation, row_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 COUNT = """() => new MutationObserver(() => (window.shown = (window.shown ?? 0) + 1))
   .observe(document.getElementById("draft"), { childList: true, subtree: true })"""
 KEPT = "() => Object.keys(localStorage).filter((name) => /^(draft|note):/.test(name)).length"

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.steps import line, look_at, open_conversation
 from tests.browser.test_looks import COLOURS, LEVELS, PHONE, WIDTH
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 
 def palette(page: Page) -> Locator:

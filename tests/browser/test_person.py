@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.test_looks import COLOURS, LEVELS, PHONE, WIDTH
 from tests.loopback.stage import INSTAGRAM
 
-pytestmark = [pytest.mark.browser, pytest.mark.two_operators]
+pytestmark = [pytest.mark.browser, pytest.mark.two_operators, pytest.mark.thorough]
 WIDE = {"width": 1440, "height": 900}
 
 

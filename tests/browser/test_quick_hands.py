@@ -11,7 +11,7 @@ from tests.browser.chromium import PATIENCE, sign_in
 from tests.browser.conftest import SIZE
 from tests.browser.steps import row_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 NUMBERS = count(100)
 UNREACHABLE = re.compile("The server cannot be reached")
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 # A notice of the browser that only remembers what it would have said.
 REMEMBER = """window.said = []; window.Notification = class { static permission = "granted"; constructor(words) { window.said.push(words); } close() {} };"""
 

@@ -11,7 +11,7 @@ from tests.browser.steps import row_of
 from tests.inbox.pictures import picture
 from tests.loopback.stage import PAGE
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 TOP = "scroller => (scroller.scrollTop = scroller.clientHeight - scroller.scrollHeight)"
 # Whatever moves by itself for longer than an eye blinks.
 MOVES = """() => {

@@ -13,7 +13,7 @@ from tests.browser.steps import line, row_of
 from tests.inbox.pictures import picture
 from tests.loopback.stage import INSTAGRAM, PAGE, Stage, eventually
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 BOX = "%Y-%m-%dT%H:%M"
 ARRIVED = re.compile("Sent|Delivered|Read")
 LONG = 55
