@@ -153,6 +153,7 @@ def test_own_words_beside_a_proposal_close_it_or_keep_it(shop, enter, trouble):
     assert [message["text"] for message in customer.gets(1)] == ["Yes, and soya."]
 
 
+@pytest.mark.thorough
 def test_a_picture_pasted_beside_a_link_is_the_picture_of_its_card_and_a_file_above_the_page_is_expected(shop, enter):
     customer, page = shop.contact("Liv Sand", "Where?"), enter("operator")
     open_conversation(page, customer)
